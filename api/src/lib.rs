@@ -1,0 +1,13 @@
+//! The types that every room of Ebb shares: Knative's kinds with all their fields, defaulting, validation,
+//! conditions, typed ConfigMap snapshots, and the observation that the activator sends to the autoscaler.
+//!
+//! This crate must not do I/O, read clocks, or know a `kube::Client`.
+
+pub mod autoscaling;
+pub mod duck;
+pub mod keys;
+pub mod networking;
+pub mod observation;
+pub mod serving;
+
+pub use k8s_openapi;

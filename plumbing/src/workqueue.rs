@@ -1,0 +1,254 @@
+//! A queue of keys to reconcile: each key at most once in the queue, never twice at the same time, with delays and
+//! exponential back-off. Its length is bounded by the number of keys that exist.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::fmt::Display;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// First wait after a failure. In one process most failures are lost races with another writer, over in milliseconds.
+const BACKOFF_FIRST: Duration = Duration::from_millis(5);
+/// Longest wait after failures: a broken object costs two tries a minute.
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+/// What a reconcile wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Nothing until the next change.
+    Settled,
+    /// To be called again, even if nothing changes.
+    Again(Duration),
+}
+
+struct State<K> {
+    ready: VecDeque<K>,
+    queued: HashSet<K>,
+    running: HashSet<K>,
+    /// Became dirty while running.
+    again: HashSet<K>,
+    delayed: BTreeMap<(Instant, u64), K>,
+    due: HashMap<K, (Instant, u64)>,
+    failures: HashMap<K, u32>,
+    sequence: u64,
+}
+
+/// The queue. Cheap to clone.
+pub struct WorkQueue<K>(Arc<(Mutex<State<K>>, Notify)>);
+
+impl<K> Clone for WorkQueue<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<K: Hash + Eq + Clone> Default for WorkQueue<K> {
+    fn default() -> Self {
+        let state = State {
+            ready: VecDeque::new(),
+            queued: HashSet::new(),
+            running: HashSet::new(),
+            again: HashSet::new(),
+            delayed: BTreeMap::new(),
+            due: HashMap::new(),
+            failures: HashMap::new(),
+            sequence: 0,
+        };
+        Self(Arc::new((Mutex::new(state), Notify::new())))
+    }
+}
+
+impl<K: Hash + Eq + Clone> State<K> {
+    fn add(&mut self, key: K) {
+        if let Some(at) = self.due.remove(&key) {
+            self.delayed.remove(&at);
+        }
+        if self.running.contains(&key) {
+            self.again.insert(key);
+        } else if self.queued.insert(key.clone()) {
+            self.ready.push_back(key);
+        }
+    }
+
+    /// Keeps the earlier of two dates. A key that is queued anyway needs no date.
+    fn add_at(&mut self, key: K, at: Instant) {
+        if self.queued.contains(&key) || self.due.get(&key).is_some_and(|due| due.0 <= at) {
+            return;
+        }
+        if let Some(later) = self.due.remove(&key) {
+            self.delayed.remove(&later);
+        }
+        self.sequence += 1;
+        self.delayed.insert((at, self.sequence), key.clone());
+        self.due.insert(key, (at, self.sequence));
+    }
+
+    fn take_due(&mut self, now: Instant) {
+        while let Some(entry) = self.delayed.first_entry() {
+            if entry.key().0 > now {
+                return;
+            }
+            let key = entry.get().clone();
+            self.add(key);
+        }
+    }
+
+    fn start(&mut self) -> Option<K> {
+        let key = self.ready.pop_front()?;
+        self.queued.remove(&key);
+        self.running.insert(key.clone());
+        Some(key)
+    }
+
+    fn finish(&mut self, key: &K) {
+        self.running.remove(key);
+        if self.again.remove(key) {
+            self.add(key.clone());
+        }
+    }
+
+    fn backoff(&mut self, key: &K) -> Duration {
+        let failures = self.failures.entry(key.clone()).or_insert(0);
+        let wait = BACKOFF_FIRST.saturating_mul(1 << (*failures).min(16));
+        *failures += 1;
+        wait.min(BACKOFF_MAX)
+    }
+}
+
+impl<K: Hash + Eq + Clone + Display> WorkQueue<K> {
+    /// Asks for a reconcile of `key` as soon as possible.
+    pub fn add(&self, key: K) {
+        self.0.0.lock().add(key);
+        self.0.1.notify_one();
+    }
+
+    /// Asks for a reconcile of `key` after `delay`, or at an earlier date that is already set.
+    pub fn add_after(&self, key: K, delay: Duration) {
+        self.0.0.lock().add_at(key, Instant::now() + delay);
+        self.0.1.notify_one();
+    }
+
+    /// Reconciles keys, at most `concurrency` at a time, until shutdown; then waits for those that run.
+    /// A failed key is logged and tried again with exponential back-off.
+    pub async fn run<F, Fut, E>(
+        &self,
+        name: &'static str,
+        concurrency: usize,
+        shutdown: CancellationToken,
+        reconcile: F,
+    ) -> Result<(), crate::BoxError>
+    where
+        F: Fn(K) -> Fut,
+        Fut: Future<Output = Result<After, E>>,
+        E: Display,
+    {
+        let mut running = FuturesUnordered::new();
+        let mut open = true;
+        loop {
+            let next_due = self.fill(&mut running, if open { concurrency } else { 0 }, &reconcile);
+            if !open && running.is_empty() {
+                return Ok(());
+            }
+            tokio::select! {
+                () = shutdown.cancelled(), if open => open = false,
+                () = self.0.1.notified(), if open => {}
+                () = sleep_until(next_due), if open => {}
+                Some((key, result)) = running.next() => self.settle(name, key, result),
+            }
+        }
+    }
+
+    /// Starts what is ready and says when the next delayed key is due.
+    fn fill<F, Fut, E>(
+        &self,
+        running: &mut FuturesUnordered<impl_running::Running<K, Fut>>,
+        concurrency: usize,
+        reconcile: &F,
+    ) -> Option<Instant>
+    where
+        F: Fn(K) -> Fut,
+        Fut: Future<Output = Result<After, E>>,
+    {
+        let mut state = self.0.0.lock();
+        state.take_due(Instant::now());
+        while running.len() < concurrency {
+            let Some(key) = state.start() else { break };
+            running.push(impl_running::Running::new(key.clone(), reconcile(key)));
+        }
+        state.delayed.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    fn settle<E: Display>(&self, name: &'static str, key: K, result: Result<After, E>) {
+        let mut state = self.0.0.lock();
+        state.finish(&key);
+        match result {
+            Ok(after) => {
+                state.failures.remove(&key);
+                if let After::Again(delay) = after {
+                    state.add_at(key, Instant::now() + delay);
+                }
+            }
+            Err(error) => {
+                let wait = state.backoff(&key);
+                let failures = state.failures.get(&key).copied().unwrap_or_default();
+                // One or two failures are lost races; a person should look only when it goes on.
+                if failures > 5 {
+                    tracing::warn!(queue = name, key = %key, %error, failures, retry_ms = wait.as_millis(), "reconcile keeps failing");
+                } else {
+                    tracing::debug!(queue = name, key = %key, %error, "reconcile failed; it is tried again");
+                }
+                state.add_at(key, Instant::now() + wait);
+            }
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+mod impl_running {
+    //! A reconcile that remembers its key.
+
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, ready};
+
+    /// The reconcile of one key. The inner future is boxed so that this type needs no pin projection.
+    pub struct Running<K, Fut> {
+        key: Option<K>,
+        inner: Pin<Box<Fut>>,
+    }
+
+    impl<K, Fut> Running<K, Fut> {
+        pub fn new(key: K, inner: Fut) -> Self {
+            Self { key: Some(key), inner: Box::pin(inner) }
+        }
+    }
+
+    impl<K, Fut> Unpin for Running<K, Fut> {}
+
+    impl<K, Fut: Future> Future for Running<K, Fut> {
+        type Output = (K, Fut::Output);
+
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+            let output = ready!(self.inner.as_mut().poll(cx));
+            match self.key.take() {
+                Some(key) => Poll::Ready((key, output)),
+                // Polled after it was ready: never done by FuturesUnordered.
+                None => Poll::Pending,
+            }
+        }
+    }
+}
