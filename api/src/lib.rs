@@ -4,10 +4,15 @@
 //! This crate must not do I/O, read clocks, or know a `kube::Client`.
 
 pub mod autoscaling;
+pub mod conditions;
 pub mod duck;
+pub mod duration;
+pub mod go;
 pub mod keys;
 pub mod networking;
 pub mod observation;
+pub mod quantity;
 pub mod serving;
+pub mod template;
 
 pub use k8s_openapi;
