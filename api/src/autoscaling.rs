@@ -32,6 +32,7 @@ pub struct PodAutoscalerSpec {
     #[serde(default)]
     pub container_concurrency: i64,
     /// The Deployment to scale, in the same namespace.
+    #[serde(default)]
     pub scale_target_ref: ScaleTargetRef,
     /// `Reachable`, `Unreachable`, or empty while it is not known.
     #[serde(default, skip_serializing_if = "String::is_empty")]

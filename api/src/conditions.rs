@@ -212,11 +212,8 @@ pub trait Conditioned {
     /// Adds what is missing: the happy condition as Unknown, and its dependents as Unknown, or as True when the happy
     /// one is True already (a dependent that a newer version of Ebb brought).
     fn initialize(&mut self, now: Timestamp) {
-        let unknown = |type_: &str, state: State| Condition {
-            type_: type_.to_owned(),
-            status: state.as_str().to_owned(),
-            ..Condition::default()
-        };
+        let unknown =
+            |type_: &str, state: State| Condition { type_: type_.to_owned(), status: state.as_str().to_owned(), ..Condition::default() };
         if self.happy().is_none() {
             set(self.conditions_mut(), unknown(Self::HAPPY, State::Unknown), now);
         }

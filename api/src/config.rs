@@ -66,6 +66,22 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
+    /// Whether a ConfigMap of this name is one of ours.
+    #[must_use]
+    pub fn knows(name: &str) -> bool {
+        let names = [
+            autoscaler::NAME,
+            defaults::NAME,
+            deployment::NAME,
+            domain::NAME,
+            features::NAME,
+            gc::NAME,
+            network::NAME,
+            observability::NAME,
+        ];
+        names.contains(&name)
+    }
+
     /// The snapshots after the ConfigMap of this name got these contents. A name that is none of ours changes nothing.
     ///
     /// # Errors

@@ -50,11 +50,13 @@ pub struct Addressable {
 #[serde(rename_all = "camelCase")]
 pub struct KReference {
     /// Kind of the referent.
+    #[serde(default)]
     pub kind: String,
     /// Namespace of the referent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Name of the referent.
+    #[serde(default)]
     pub name: String,
     /// API version of the referent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

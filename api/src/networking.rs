@@ -88,7 +88,7 @@ pub struct HttpIngressPath {
 
 /// How a header must match.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct HeaderMatch {
     /// The whole value.
     pub exact: String,
@@ -96,7 +96,7 @@ pub struct HeaderMatch {
 
 /// One backend and its share.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct IngressBackendSplit {
     /// Namespace of the backend.
     pub service_namespace: String,

@@ -87,7 +87,9 @@ pub struct RouteSpec {
 }
 
 /// What a Revision runs: a pod and four limits. Immutable.
-#[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+///
+/// Its schema is written by hand in [`crate::crds`]: only the pod fields that a Revision may have are in it.
+#[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "serving.knative.dev",
     version = "v1",
@@ -127,6 +129,7 @@ pub struct RevisionSpec {
 pub struct RevisionTemplateSpec {
     /// Name (bring your own), labels and annotations of the Revision.
     #[serde(default)]
+    #[schemars(schema_with = "crate::crds::template_metadata")]
     pub metadata: ObjectMeta,
     /// The Revision's spec.
     #[serde(default)]
@@ -293,7 +296,7 @@ pub struct ContainerStatus {
 #[serde(rename_all = "camelCase")]
 pub struct DomainMappingSpec {
     /// The object that answers for the domain.
-    #[serde(rename = "ref")]
+    #[serde(rename = "ref", default)]
     pub reference: KReference,
     /// A certificate of the user's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -305,6 +308,7 @@ pub struct DomainMappingSpec {
 #[serde(rename_all = "camelCase")]
 pub struct SecretTls {
     /// Secret in the mapping's namespace.
+    #[serde(default)]
     pub secret_name: String,
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::go::quote;
 
 /// A template that was read; rendering it can only fail for a field that is not given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template {
     source: String,
     parts: Vec<Part>,

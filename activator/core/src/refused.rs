@@ -136,9 +136,7 @@ impl Refused {
             Self::NoPodInTime => "activator request timeout".into(),
             Self::RequestTimeout | Self::ResponseStartTimeout | Self::IdleTimeout => "request timeout".into(),
             Self::ShuttingDown => "shutting down".into(),
-            Self::Gone => {
-                format!("Error getting active endpoint: revision.serving.knative.dev {:?} not found", &*revision.name).into()
-            }
+            Self::Gone => format!("Error getting active endpoint: revision.serving.knative.dev {:?} not found", &*revision.name).into(),
             Self::ClientLeft => "".into(),
             Self::ConnectFailed => "the app does not accept connections".into(),
             Self::PodGone => "the pod went away during the request".into(),

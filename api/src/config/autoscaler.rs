@@ -174,7 +174,9 @@ impl Autoscaler {
 
     fn check_rates(&self) -> Result<(), ConfigError> {
         ensure(self.activator_capacity >= 1.0, || format!("activator-capacity = {}, must be at least 1", float(self.activator_capacity)))?;
-        ensure(self.max_scale_up_rate > 1.0, || format!("max-scale-up-rate = {}, must be greater than 1.0", float(self.max_scale_up_rate)))?;
+        ensure(self.max_scale_up_rate > 1.0, || {
+            format!("max-scale-up-rate = {}, must be greater than 1.0", float(self.max_scale_up_rate))
+        })?;
         ensure(self.max_scale_down_rate > 1.0, || {
             format!("max-scale-down-rate = {}, must be greater than 1.0", float(self.max_scale_down_rate))
         })?;
@@ -194,9 +196,7 @@ impl Autoscaler {
             format!("max-scale = {max_scale}, must be in [{lowest}, max-scale-limit({max_scale_limit})] range")
         })?;
         ensure(max_scale_limit >= 0, || format!("max-scale-limit = {max_scale_limit}, must be at least 0"))?;
-        ensure(max_scale == 0 || min_scale <= max_scale, || {
-            format!("min-scale ({min_scale}) must be less than max-scale ({max_scale})")
-        })
+        ensure(max_scale == 0 || min_scale <= max_scale, || format!("min-scale ({min_scale}) must be less than max-scale ({max_scale})"))
     }
 }
 

@@ -35,7 +35,17 @@ fn values_are_exact_and_round_up() {
 
 #[test]
 fn refuses_with_kubernetes_messages() {
-    let cases = [("", FORMAT), ("abc", FORMAT), ("1..2", FORMAT), (".", FORMAT), ("1x", FORMAT), ("1 Mi", FORMAT), ("1mi", NO_SUFFIX), ("1KiKi", NO_SUFFIX), ("1e", NO_SUFFIX)];
+    let cases = [
+        ("", FORMAT),
+        ("abc", FORMAT),
+        ("1..2", FORMAT),
+        (".", FORMAT),
+        ("1x", FORMAT),
+        ("1 Mi", FORMAT),
+        ("1mi", NO_SUFFIX),
+        ("1KiKi", NO_SUFFIX),
+        ("1e", NO_SUFFIX),
+    ];
     for (text, wanted) in cases {
         assert_eq!(text.parse::<Quantity>().map(|q| q.value()), Err(wanted.to_owned()), "{text}");
     }

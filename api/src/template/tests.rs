@@ -27,7 +27,17 @@ fn fills_in() {
 
 #[test]
 fn refuses_what_it_does_not_know() {
-    for source in ["{{.Name", "{{Name}}", "{{if .Name}}x{{end}}", "{{index .Labels key}}", "{{.A.B.C}}", "{{}}", "{{.Name | upper}}", "{{.Other}}", "{{.Name.x}}"] {
+    for source in [
+        "{{.Name",
+        "{{Name}}",
+        "{{if .Name}}x{{end}}",
+        "{{index .Labels key}}",
+        "{{.A.B.C}}",
+        "{{}}",
+        "{{.Name | upper}}",
+        "{{.Other}}",
+        "{{.Name.x}}",
+    ] {
         assert!(render(source).is_err(), "{source}");
     }
 }

@@ -5,18 +5,18 @@
 //! split, because "exactly 20 and 80 of every 100" has to hold across threads without a lock.
 
 mod compile;
-pub mod failure;
 pub mod head;
 pub mod host;
 pub mod limits;
 mod problem;
+mod rejected;
 mod route;
 mod routes;
 mod split;
 mod table;
 
-pub use failure::{Failure, Who};
 pub use problem::{Fault, Problem};
+pub use rejected::Rejected;
 pub use route::{Routed, Unrouted, route};
 pub use routes::{Routes, Update, build, is_ours};
 pub use split::{BadSplit, Split};

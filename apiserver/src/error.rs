@@ -1,0 +1,247 @@
+//! Errors as Kubernetes clients know them: a `Status` object with the code, reason and message that they match on.
+//! Sources: k8s.io/apimachinery/pkg/api/errors and field/errors.
+
+use serde_json::{Value, json};
+
+use crate::kinds::Kind;
+
+/// An answer that is an error.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    /// HTTP status code.
+    pub code: u16,
+    /// Machine-readable reason, such as `NotFound`; empty for plain text answers.
+    pub reason: &'static str,
+    /// For people.
+    pub message: String,
+    /// `details` of the Status.
+    pub details: Option<Value>,
+}
+
+/// One fault in one field, the unit of a 422 answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Path of the field, such as `spec.template.spec.containers[0].image`.
+    pub field: String,
+    /// `FieldValueInvalid` and its like.
+    pub reason: &'static str,
+    /// What is wrong, without the path.
+    pub message: String,
+}
+
+impl Cause {
+    /// A value that is not allowed.
+    pub fn invalid(field: impl Into<String>, value: &Value, detail: &str) -> Self {
+        let message = format!("Invalid value: {}: {detail}", show(value));
+        Self { field: field.into(), reason: "FieldValueInvalid", message }
+    }
+
+    /// A value that must be there.
+    pub fn required(field: impl Into<String>, detail: &str) -> Self {
+        let message = if detail.is_empty() { "Required value".to_owned() } else { format!("Required value: {detail}") };
+        Self { field: field.into(), reason: "FieldValueRequired", message }
+    }
+
+    /// A value of the wrong JSON type.
+    pub fn wrong_type(field: impl Into<String>, value: &Value, wanted: &str) -> Self {
+        let field = field.into();
+        let got = json_type(value);
+        let message = format!("Invalid value: \"{got}\": {field} in body must be of type {wanted}: \"{got}\"");
+        Self { field, reason: "FieldValueTypeInvalid", message }
+    }
+
+    /// A value outside of a closed list.
+    pub fn unsupported(field: impl Into<String>, value: &Value, allowed: &[String]) -> Self {
+        let message = format!("Unsupported value: {}: supported values: {}", show(value), allowed.join(", "));
+        Self { field: field.into(), reason: "FieldValueNotSupported", message }
+    }
+
+    /// A value that may not be there or may not change.
+    pub fn forbidden(field: impl Into<String>, detail: &str) -> Self {
+        Self { field: field.into(), reason: "FieldValueForbidden", message: format!("Forbidden: {detail}") }
+    }
+
+    /// A second entry of a list that is a set or a map.
+    pub fn duplicate(field: impl Into<String>, value: &Value) -> Self {
+        Self { field: field.into(), reason: "FieldValueDuplicate", message: format!("Duplicate value: {}", show(value)) }
+    }
+}
+
+/// The JSON type of a value, as messages name it.
+pub fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn show(value: &Value) -> String {
+    // Whole objects in messages help nobody; the first 200 characters name the culprit.
+    let text = value.to_string();
+    match text.char_indices().nth(200) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
+    }
+}
+
+impl ApiError {
+    fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { code, reason, message: message.into(), details: None }
+    }
+
+    fn about(mut self, kind: &Kind, name: &str) -> Self {
+        self.details = Some(json!({"name": name, "group": kind.group, "kind": kind.resource}));
+        self
+    }
+
+    /// No such object.
+    pub fn not_found(kind: &Kind, name: &str) -> Self {
+        Self::new(404, "NotFound", format!("{} \"{name}\" not found", kind.qualified())).about(kind, name)
+    }
+
+    /// No such path below a resource that exists.
+    pub fn no_such_resource() -> Self {
+        Self::new(404, "NotFound", "the server could not find the requested resource")
+    }
+
+    /// No such path at all: plain text, because clients take a Status for an answer about an object.
+    pub fn page_not_found() -> Self {
+        Self::new(404, "", "404 page not found\n")
+    }
+
+    /// The name is taken.
+    pub fn already_exists(kind: &Kind, name: &str) -> Self {
+        Self::new(409, "AlreadyExists", format!("{} \"{name}\" already exists", kind.qualified())).about(kind, name)
+    }
+
+    /// The client's resourceVersion is not the object's.
+    pub fn conflict(kind: &Kind, name: &str) -> Self {
+        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        Self::conflict_because(kind, name, why)
+    }
+
+    /// A precondition does not hold.
+    pub fn conflict_because(kind: &Kind, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.qualified());
+        Self::new(409, "Conflict", message).about(kind, name)
+    }
+
+    /// Fields are wrong.
+    pub fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
+        let told: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let told = if told.len() == 1 { told.concat() } else { format!("[{}]", told.join(", ")) };
+        let dot = if kind.group.is_empty() { "" } else { "." };
+        let message = format!("{}{dot}{} \"{name}\" is invalid: {told}", kind.kind, kind.group);
+        let causes: Vec<Value> = causes
+            .iter()
+            .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
+            .collect();
+        let details = json!({"name": name, "group": kind.group, "kind": kind.kind, "causes": causes});
+        Self { details: Some(details), ..Self::new(422, "Invalid", message) }
+    }
+
+    /// The request makes no sense.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message)
+    }
+
+    /// Nobody we know.
+    pub fn unauthorized() -> Self {
+        Self::new(401, "Unauthorized", "Unauthorized")
+    }
+
+    /// Known, but not allowed.
+    pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
+        Self::new(403, "Forbidden", format!("{} \"{name}\" is forbidden: {why}", kind.qualified())).about(kind, name)
+    }
+
+    /// The resource does not know the verb.
+    pub fn method_not_allowed() -> Self {
+        Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+    }
+
+    /// None of the media types that the client accepts is ours.
+    pub fn not_acceptable() -> Self {
+        let ours = "application/json, application/json;as=Table, application/json;as=PartialObjectMetadata";
+        Self::new(406, "NotAcceptable", format!("only the following media types are accepted: {ours}"))
+    }
+
+    /// The body's media type is not understood here.
+    pub fn unsupported_media_type(ours: &str) -> Self {
+        let message = format!("the body of the request was in an unknown format - accepted media types include: {ours}");
+        Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// History does not reach back that far.
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::new(410, "Expired", message)
+    }
+
+    /// The resourceVersion lies in the future.
+    pub fn too_large_version(asked: u64, current: u64) -> Self {
+        let cause = json!({"reason": "ResourceVersionTooLarge", "message": "Too large resource version"});
+        let details = json!({"causes": [cause], "retryAfterSeconds": 1});
+        let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
+        Self { details: Some(details), ..Self::new(504, "Timeout", message) }
+    }
+
+    /// The body is too large.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {limit}"))
+    }
+
+    /// A JSON patch cannot be applied.
+    pub fn patch_failed(message: impl Into<String>) -> Self {
+        Self::new(422, "Invalid", format!("the server rejected our request due to an error in our request: {}", message.into()))
+    }
+
+    /// Our own fault.
+    pub fn internal(message: impl std::fmt::Display) -> Self {
+        Self::new(500, "InternalError", format!("Internal error occurred: {message}"))
+    }
+
+    /// The disk did not take it. Nothing has changed; the client may try again when there is room.
+    pub fn storage(full: bool, message: impl std::fmt::Display) -> Self {
+        if full {
+            Self::new(507, "InsufficientStorage", format!("nothing was changed, because the disk is full: {message}"))
+        } else {
+            Self::new(500, "InternalError", format!("nothing was changed, because it could not be stored: {message}"))
+        }
+    }
+
+    /// Not built into this server.
+    pub fn not_implemented(what: &str) -> Self {
+        Self::new(501, "NotImplemented", what)
+    }
+
+    /// Another answer of this family, for hooks.
+    pub fn other(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, reason, message)
+    }
+
+    /// The Status object.
+    pub fn status(&self) -> Value {
+        let mut status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": self.message, "reason": self.reason,
+        });
+        if let Some(details) = &self.details {
+            status["details"] = details.clone();
+        }
+        status["code"] = self.code.into();
+        status
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({} {})", self.message.trim_end(), self.code, self.reason)
+    }
+}
+
+impl std::error::Error for ApiError {}

@@ -1,0 +1,140 @@
+//! Follows everything that is published and says which objects to look at. It remembers only who has which owners.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use ebb_plumbing::{CancellationToken, WorkQueue};
+
+use super::Item;
+use crate::kinds::{Registry, builtin};
+use crate::store::{Event, Object, Owner, Resource, What, object};
+use crate::write::Core;
+
+/// At most so many events under one lock of a resource.
+const BATCH: usize = 256;
+
+/// What is remembered.
+#[derive(Default)]
+struct Follower {
+    /// By the uid of an owner, its dependents.
+    dependents: HashMap<Box<str>, HashSet<Item>>,
+    /// By resource, the version up to which it was followed.
+    cursors: HashMap<Arc<str>, u64>,
+}
+
+/// Follows until shutdown.
+pub async fn run(core: Arc<Core>, queue: WorkQueue<Item>, shutdown: CancellationToken) {
+    let mut follower = Follower::default();
+    loop {
+        for resource in core.registry.all() {
+            if resource.dirty.swap(false, Ordering::AcqRel) {
+                follower.catch_up(&core.registry, &resource, &queue);
+            }
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = core.shared.published.notified() => {}
+        }
+    }
+}
+
+/// The object that an owner reference means, if its kind is known. It may not exist.
+pub fn owner_item(registry: &Registry, dependent: &Object, owner: &Owner) -> Option<(Arc<Resource>, Item)> {
+    let resource = registry.find_kind(&owner.api_version, &owner.kind)?;
+    let namespace = if resource.kind().namespaced { dependent.namespace() } else { "" };
+    let item = Item { resource: resource.id.clone(), key: object::key(namespace, &owner.name) };
+    Some((resource, item))
+}
+
+impl Follower {
+    fn catch_up(&mut self, registry: &Registry, resource: &Arc<Resource>, queue: &WorkQueue<Item>) {
+        loop {
+            let Some(cursor) = self.cursors.get(&resource.id).copied() else {
+                self.begin(resource, queue);
+                return;
+            };
+            match resource.events(cursor, BATCH) {
+                Ok((events, position)) => {
+                    let newest = events.last().map_or(position, |event| event.object.version);
+                    self.cursors.insert(resource.id.clone(), newest);
+                    events.iter().for_each(|event| self.note(registry, resource, event, queue));
+                    if events.is_empty() {
+                        return;
+                    }
+                }
+                // Too far behind: look at everything again.
+                Err(_) => {
+                    self.cursors.remove(&resource.id);
+                    self.dependents.values().flatten().for_each(|item| queue.add(item.clone()));
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, resource: &Arc<Resource>, queue: &WorkQueue<Item>) {
+        let (version, objects) = resource.list("", None);
+        for object in objects {
+            let item = Item { resource: resource.id.clone(), key: object.key.clone() };
+            for owner in &object.owners {
+                self.dependents.entry(owner.uid.clone()).or_default().insert(item.clone());
+            }
+            if object.deleting || !object.owners.is_empty() {
+                queue.add(item);
+            }
+        }
+        self.cursors.insert(resource.id.clone(), version);
+    }
+
+    fn note(&mut self, registry: &Registry, resource: &Arc<Resource>, event: &Event, queue: &WorkQueue<Item>) {
+        let Event { what, object, previous } = event;
+        let item = Item { resource: resource.id.clone(), key: object.key.clone() };
+        let no_owners: &[Owner] = &[];
+        let before = previous.as_ref().map_or(no_owners, |previous| &previous.owners);
+        let now = if *what == What::Deleted { no_owners } else { &object.owners };
+        let changed = before != now;
+        if changed {
+            self.forget(registry, &item, object, before, queue);
+            for owner in now {
+                self.dependents.entry(owner.uid.clone()).or_default().insert(item.clone());
+            }
+        }
+        match what {
+            What::Deleted => self.gone(registry, resource, object, queue),
+            What::Added | What::Modified => {
+                if object.deleting || (changed && !now.is_empty()) {
+                    queue.add(item);
+                }
+            }
+        }
+    }
+
+    /// A dependent no longer has these owners: one of them may have waited for that.
+    fn forget(&mut self, registry: &Registry, item: &Item, object: &Object, owners: &[Owner], queue: &WorkQueue<Item>) {
+        for owner in owners {
+            if let Some(dependents) = self.dependents.get_mut(&owner.uid) {
+                dependents.remove(item);
+                if dependents.is_empty() {
+                    self.dependents.remove(&owner.uid);
+                }
+            }
+            if let Some((resource, item)) = owner_item(registry, object, owner)
+                && resource.get(&item.key).is_some_and(|owner| owner.deleting)
+            {
+                queue.add(item);
+            }
+        }
+    }
+
+    /// An object is gone: its dependents, its namespace and its kind may have waited for that.
+    fn gone(&mut self, registry: &Registry, resource: &Arc<Resource>, object: &Object, queue: &WorkQueue<Item>) {
+        self.dependents.get(&object.uid).into_iter().flatten().for_each(|item| queue.add(item.clone()));
+        let namespace = object.namespace();
+        if !namespace.is_empty() && registry.namespace(namespace) == Some(true) {
+            queue.add(Item { resource: builtin::NAMESPACES.into(), key: object::key("", namespace) });
+        }
+        if resource.kind().custom {
+            queue.add(Item { resource: builtin::DEFINITIONS.into(), key: object::key("", &resource.id) });
+        }
+    }
+}

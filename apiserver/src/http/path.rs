@@ -1,0 +1,96 @@
+//! Paths: what a request is about.
+
+use super::query::decode;
+
+/// What a path names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// `/healthz`, `/livez`, `/readyz` and what is below them.
+    Health,
+    /// `/version`.
+    Version,
+    /// `/api`.
+    CoreVersions,
+    /// `/apis`.
+    Groups,
+    /// `/apis/GROUP`.
+    Group(String),
+    /// `/api/v1` (group is empty) or `/apis/GROUP/VERSION`.
+    Resources { group: String, version: String },
+    /// Something within a version.
+    Resource(Target),
+    /// Nothing of ours.
+    Unknown,
+}
+
+/// A collection, an object or a subresource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// API group, empty for core.
+    pub group: String,
+    /// Version.
+    pub version: String,
+    /// Namespace, or empty.
+    pub namespace: String,
+    /// Plural name.
+    pub resource: String,
+    /// Name, or empty for the collection.
+    pub name: String,
+    /// What follows the name, or empty.
+    pub subresource: String,
+}
+
+/// Takes a path apart.
+pub fn parse(path: &str) -> Path {
+    let segments: Vec<String> = path.split('/').skip(1).map(|segment| decode(segment, false)).collect();
+    let mut segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    // A slash at the end is no part of the name.
+    if segments.last() == Some(&"") {
+        segments.pop();
+    }
+    // A name cannot hide a slash, and none is empty.
+    if segments.iter().any(|segment| segment.is_empty() || segment.contains('/')) {
+        return Path::Unknown;
+    }
+    match segments.as_slice() {
+        ["healthz" | "livez" | "readyz", ..] => Path::Health,
+        ["version"] => Path::Version,
+        ["api"] => Path::CoreVersions,
+        ["apis"] => Path::Groups,
+        ["apis", group] => Path::Group((*group).into()),
+        ["api", version] => Path::Resources { group: String::new(), version: (*version).into() },
+        ["apis", group, version] => Path::Resources { group: (*group).into(), version: (*version).into() },
+        ["api", version, rest @ ..] => within("", version, rest),
+        ["apis", group, version, rest @ ..] => within(group, version, rest),
+        _ => Path::Unknown,
+    }
+}
+
+fn within(group: &str, version: &str, rest: &[&str]) -> Path {
+    let target = |namespace: &str, resource: &str, name: &str, subresource: &str| {
+        Path::Resource(Target {
+            group: group.into(),
+            version: version.into(),
+            namespace: namespace.into(),
+            resource: resource.into(),
+            name: name.into(),
+            subresource: subresource.into(),
+        })
+    };
+    match *rest {
+        // Namespaces are objects as well as prefixes; two of their subresources look like resources.
+        ["namespaces", name] => target("", "namespaces", name, ""),
+        ["namespaces", name, subresource @ ("status" | "finalize")] if group.is_empty() => target("", "namespaces", name, subresource),
+        ["namespaces", namespace, resource] => target(namespace, resource, "", ""),
+        ["namespaces", namespace, resource, name] => target(namespace, resource, name, ""),
+        ["namespaces", namespace, resource, name, subresource] => target(namespace, resource, name, subresource),
+        [resource] => target("", resource, "", ""),
+        [resource, name] => target("", resource, name, ""),
+        [resource, name, subresource] => target("", resource, name, subresource),
+        _ => Path::Unknown,
+    }
+}
+
+#[cfg(test)]
+#[path = "path_tests.rs"]
+mod tests;

@@ -1,0 +1,161 @@
+//! The query of a request.
+
+use crate::error::ApiError;
+use crate::options::LogQuery;
+
+/// What to do about fields that the schema does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldValidation {
+    /// Drop them.
+    Ignore,
+    /// Drop them and say so.
+    Warn,
+    /// Refuse.
+    Strict,
+}
+
+/// A query, read.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    pairs: Vec<(String, String)>,
+}
+
+impl Query {
+    /// Reads a query.
+    pub fn parse(text: Option<&str>) -> Self {
+        let parts = text.unwrap_or_default().split('&').filter(|part| !part.is_empty());
+        let pair = |part: &str| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (decode(name, true), decode(value, true))
+        };
+        Self { pairs: parts.map(pair).collect() }
+    }
+
+    /// The first value of a name, or empty.
+    pub fn get(&self, name: &str) -> &str {
+        self.pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether a name is given as true.
+    pub fn flag(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(key, value)| key == name && matches!(value.as_str(), "true" | "1" | "True" | "TRUE" | ""))
+    }
+
+    fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
+        match self.get(name) {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| ApiError::bad_request(format!("invalid value {text:?} of {name}: not a number"))),
+        }
+    }
+
+    /// `resourceVersion`; `None` when it is not given.
+    ///
+    /// # Errors
+    /// 400 when it is no number.
+    pub fn resource_version(&self) -> Result<Option<u64>, ApiError> {
+        let invalid = |_| ApiError::bad_request(format!("Invalid value: {:?}: invalid resource version", self.get("resourceVersion")));
+        match self.get("resourceVersion") {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(invalid),
+        }
+    }
+
+    /// `limit`; 0 and absence mean no limit.
+    ///
+    /// # Errors
+    /// 400 when it is no number.
+    pub fn limit(&self) -> Result<Option<usize>, ApiError> {
+        Ok(self.number::<usize>("limit")?.filter(|limit| *limit > 0))
+    }
+
+    /// `timeoutSeconds`.
+    ///
+    /// # Errors
+    /// 400 when it is no number.
+    pub fn timeout_seconds(&self) -> Result<Option<u64>, ApiError> {
+        Ok(self.number::<u64>("timeoutSeconds")?.filter(|seconds| *seconds > 0))
+    }
+
+    /// `gracePeriodSeconds`.
+    ///
+    /// # Errors
+    /// 400 when it is no number.
+    pub fn grace_period_seconds(&self) -> Result<Option<i64>, ApiError> {
+        self.number("gracePeriodSeconds")
+    }
+
+    /// Whether nothing is to be stored.
+    ///
+    /// # Errors
+    /// 422-like 400 when `dryRun` is not `All`.
+    pub fn dry_run(&self) -> Result<bool, ApiError> {
+        match self.get("dryRun") {
+            "" => Ok(false),
+            "All" => Ok(true),
+            other => Err(ApiError::bad_request(format!("dryRun: Unsupported value: {other:?}: supported values: \"All\""))),
+        }
+    }
+
+    /// `fieldValidation`; `None` when it is not given.
+    ///
+    /// # Errors
+    /// 400 when it is none of the three.
+    pub fn field_validation(&self) -> Result<Option<FieldValidation>, ApiError> {
+        match self.get("fieldValidation") {
+            "" => Ok(None),
+            "Ignore" => Ok(Some(FieldValidation::Ignore)),
+            "Warn" => Ok(Some(FieldValidation::Warn)),
+            "Strict" => Ok(Some(FieldValidation::Strict)),
+            other => {
+                let message = format!("fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\"");
+                Err(ApiError::bad_request(message))
+            }
+        }
+    }
+
+    /// What is asked of a pod's log.
+    ///
+    /// # Errors
+    /// 400 when a number is none.
+    pub fn log(&self) -> Result<LogQuery, ApiError> {
+        let text = |name: &str| Some(self.get(name).to_owned()).filter(|text| !text.is_empty());
+        Ok(LogQuery {
+            container: text("container"),
+            follow: self.flag("follow"),
+            previous: self.flag("previous"),
+            timestamps: self.flag("timestamps"),
+            tail_lines: self.number("tailLines")?,
+            since_seconds: self.number("sinceSeconds")?,
+            since_time: text("sinceTime"),
+            limit_bytes: self.number("limitBytes")?,
+        })
+    }
+}
+
+/// Undoes percent-encoding; in queries a plus is a space. What is no UTF-8 becomes replacement characters.
+pub fn decode(text: &str, plus_is_space: bool) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (first, tail) {
+            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                out.push(hex_digit(*high) * 16 + hex_digit(*low));
+                rest = after;
+            }
+            (b'+', _) if plus_is_space => out.push(b' '),
+            _ => out.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn hex_digit(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        b'A'..=b'F' => digit - b'A' + 10,
+        _ => 0,
+    }
+}

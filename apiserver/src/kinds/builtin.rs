@@ -1,0 +1,252 @@
+//! The built-in kinds, as one table. Names, scopes and short names are Kubernetes' own.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::{ConfigMap, Endpoints, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use serde_json::{Value, json};
+
+use super::typed::normalise;
+use super::{Column, Generations, Kind, Lasting, Naming, Scale, Shape, Version, definition};
+use crate::read::columns;
+use crate::value::{self, child, object_mut};
+
+/// The resource in which namespaces are.
+pub const NAMESPACES: &str = "namespaces";
+/// The resource in which definitions of custom kinds are.
+pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+/// The resource in which pods are.
+pub const PODS: &str = "pods";
+
+fn nothing(_: &mut Value) {}
+
+/// A kind with what most built-in kinds have in common.
+fn kind(group: &str, kind: &str, resource: &str, short_names: &[&str], shape: Shape) -> Kind {
+    let version = Version { name: "v1".into(), status: false, scale: None, shape, columns: Vec::new() };
+    Kind {
+        group: group.into(),
+        resource: resource.into(),
+        singular: kind.to_lowercase(),
+        kind: kind.into(),
+        list_kind: format!("{kind}List"),
+        short_names: short_names.iter().map(|&name| name.into()).collect(),
+        categories: Vec::new(),
+        namespaced: true,
+        versions: vec![Arc::new(version)],
+        stored: "v1".into(),
+        lasting: Lasting::Durable,
+        generations: Generations::None,
+        naming: Naming::Subdomain,
+        custom: false,
+        graceful: false,
+        status_at_birth: false,
+        defaults: nothing,
+        born: nothing,
+        selectable: Vec::new(),
+    }
+}
+
+impl Kind {
+    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    fn status(mut self) -> Self {
+        self.versions.iter_mut().for_each(|version| Arc::make_mut(version).status = true);
+        self
+    }
+
+    fn columns(mut self, columns: Vec<Column>) -> Self {
+        self.versions.iter_mut().for_each(|version| Arc::make_mut(version).columns.clone_from(&columns));
+        self
+    }
+
+    fn all(mut self) -> Self {
+        self.categories.push("all".into());
+        self
+    }
+
+    /// Fields as `a.b.c`.
+    fn select(mut self, fields: &[&str]) -> Self {
+        self.selectable = fields.iter().map(|field| field.split('.').map(str::to_owned).collect()).collect();
+        self
+    }
+
+    fn scaled(mut self) -> Self {
+        let path = |path: &[&str]| path.iter().map(|&name| name.into()).collect();
+        let scale =
+            Scale { spec: path(&["spec", "replicas"]), status: path(&["status", "replicas"]), selector: path(&["spec", "selector"]) };
+        self.versions.iter_mut().for_each(|version| Arc::make_mut(version).scale = Some(scale.clone()));
+        self
+    }
+}
+
+/// All of them.
+pub fn all() -> Vec<Kind> {
+    let mut kinds = core();
+    kinds.extend(apps());
+    kinds.extend(rest());
+    kinds
+}
+
+fn core() -> Vec<Kind> {
+    let event_fields = [
+        "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
+        "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
+    ];
+    let pod_fields = ["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+        "status.phase", "status.podIP", "status.nominatedNodeName"];
+    vec![
+        kind("", "Namespace", NAMESPACES, &["ns"], Shape::Typed(normalise::<Namespace>))
+            .with(|kind| (kind.namespaced, kind.naming, kind.born) = (false, Naming::Label, namespace_born))
+            .status()
+            .columns(columns::namespace())
+            .select(&["status.phase"]),
+        kind("", "Pod", PODS, &["po"], Shape::Typed(normalise::<Pod>))
+            .with(|kind| {
+                (kind.lasting, kind.graceful) = (Lasting::Process, true);
+                (kind.defaults, kind.born) = (pod_defaults, pod_born);
+                kind.generations = Generations::Spec;
+            })
+            .status()
+            .all()
+            .columns(columns::pod())
+            .select(&pod_fields),
+        kind("", "Service", "services", &["svc"], Shape::Typed(normalise::<Service>))
+            .with(|kind| (kind.naming, kind.defaults) = (Naming::Service, service_defaults))
+            .status()
+            .all()
+            .columns(columns::service())
+            .select(&["spec.clusterIP", "spec.type"]),
+        kind("", "ConfigMap", "configmaps", &["cm"], Shape::Typed(normalise::<ConfigMap>)).columns(columns::config_map()),
+        kind("", "Secret", "secrets", &[], Shape::Typed(normalise::<Secret>))
+            .with(|kind| kind.defaults = secret_defaults)
+            .columns(columns::secret())
+            .select(&["type"]),
+        kind("", "ServiceAccount", "serviceaccounts", &["sa"], Shape::Typed(normalise::<ServiceAccount>)),
+        kind("", "Event", "events", &["ev"], Shape::Typed(normalise::<Event>))
+            .with(|kind| kind.lasting = Lasting::Process)
+            .columns(columns::event())
+            .select(&event_fields),
+        kind("", "Endpoints", "endpoints", &["ep"], Shape::Typed(normalise::<Endpoints>)).with(|kind| {
+            kind.lasting = Lasting::Process;
+            kind.list_kind = "EndpointsList".into();
+        }),
+        kind("", "Node", "nodes", &["no"], Shape::Typed(normalise::<Node>))
+            .with(|kind| (kind.namespaced, kind.lasting, kind.status_at_birth) = (false, Lasting::Process, true))
+            .status()
+            .columns(columns::node())
+            .select(&["spec.unschedulable"]),
+    ]
+}
+
+fn apps() -> Vec<Kind> {
+    vec![
+        kind("apps", "Deployment", "deployments", &["deploy"], Shape::Typed(normalise::<Deployment>))
+            .with(|kind| (kind.generations, kind.defaults) = (Generations::Spec, deployment_defaults))
+            .status()
+            .scaled()
+            .all()
+            .columns(columns::deployment()),
+        kind("apps", "ReplicaSet", "replicasets", &["rs"], Shape::Typed(normalise::<ReplicaSet>))
+            .with(|kind| (kind.generations, kind.defaults) = (Generations::Spec, deployment_defaults))
+            .status()
+            .scaled()
+            .all(),
+    ]
+}
+
+fn rest() -> Vec<Kind> {
+    vec![
+        kind("discovery.k8s.io", "EndpointSlice", "endpointslices", &[], Shape::Typed(normalise::<EndpointSlice>))
+            .with(|kind| kind.lasting = Lasting::Process),
+        kind("coordination.k8s.io", "Lease", "leases", &[], Shape::Typed(normalise::<Lease>)).with(|kind| kind.lasting = Lasting::Process),
+        kind(
+            "apiextensions.k8s.io",
+            "CustomResourceDefinition",
+            "customresourcedefinitions",
+            &["crd", "crds"],
+            Shape::Typed(normalise::<CustomResourceDefinition>),
+        )
+        .with(|kind| {
+            (kind.namespaced, kind.generations) = (false, Generations::Spec);
+            (kind.defaults, kind.born) = (definition::defaults, definition::born);
+            kind.categories = vec!["api-extensions".into()];
+        })
+        .status()
+        .columns(columns::definition()),
+    ]
+}
+
+fn namespace_born(object: &mut Value) {
+    let name = Value::from(value::meta(object, "name"));
+    let fields = object_mut(object);
+    fields.insert("spec".into(), json!({"finalizers": ["kubernetes"]}));
+    fields.insert("status".into(), json!({"phase": "Active"}));
+    child(child(fields, "metadata"), "labels").insert("kubernetes.io/metadata.name".into(), name);
+}
+
+fn default_to(fields: &mut value::Fields, name: &str, value: impl Into<Value>) {
+    if fields.get(name).is_none_or(Value::is_null) {
+        fields.insert(name.into(), value.into());
+    }
+}
+
+fn ports_default_to_tcp(holder: &mut value::Fields) {
+    for port in holder.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
+        default_to(object_mut(port), "protocol", "TCP");
+    }
+}
+
+fn pod_defaults(object: &mut Value) {
+    pod_spec_defaults(child(object_mut(object), "spec"));
+}
+
+fn pod_spec_defaults(spec: &mut value::Fields) {
+    default_to(spec, "restartPolicy", "Always");
+    default_to(spec, "terminationGracePeriodSeconds", 30);
+    default_to(spec, "dnsPolicy", "ClusterFirst");
+    for containers in ["containers", "initContainers"] {
+        for container in spec.get_mut(containers).and_then(Value::as_array_mut).into_iter().flatten() {
+            ports_default_to_tcp(object_mut(container));
+        }
+    }
+}
+
+fn pod_born(object: &mut Value) {
+    object_mut(object).insert("status".into(), json!({"phase": "Pending"}));
+}
+
+fn service_defaults(object: &mut Value) {
+    let spec = child(object_mut(object), "spec");
+    default_to(spec, "type", "ClusterIP");
+    default_to(spec, "sessionAffinity", "None");
+    ports_default_to_tcp(spec);
+    for port in spec.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
+        let number = port.get("port").cloned().unwrap_or_default();
+        default_to(object_mut(port), "targetPort", number);
+    }
+}
+
+/// `stringData` is only a way to write `data`.
+fn secret_defaults(object: &mut Value) {
+    use base64::Engine as _;
+    let fields = object_mut(object);
+    default_to(fields, "type", "Opaque");
+    let Some(Value::Object(plain)) = fields.shift_remove("stringData") else { return };
+    let data = child(fields, "data");
+    for (name, text) in plain {
+        let encoded = base64::engine::general_purpose::STANDARD.encode(text.as_str().unwrap_or_default());
+        data.insert(name, encoded.into());
+    }
+}
+
+fn deployment_defaults(object: &mut Value) {
+    let spec = child(object_mut(object), "spec");
+    default_to(spec, "replicas", 1);
+    pod_spec_defaults(child(child(spec, "template"), "spec"));
+}

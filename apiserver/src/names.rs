@@ -1,0 +1,126 @@
+//! What names, labels and annotations must look like. Source: k8s.io/apimachinery/pkg/util/validation.
+
+use serde_json::Value;
+
+use crate::error::Cause;
+use crate::kinds::Naming;
+use crate::value::{self, Fields};
+
+const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const SERVICE: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+/// All annotations of an object together, keys and values.
+const ANNOTATIONS_MAX: usize = 256 * 1024;
+
+fn is_label(text: &str) -> bool {
+    let inner = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+    !text.is_empty() && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// Whether a text is a DNS-1123 subdomain of at most 253 characters.
+pub fn is_dns_subdomain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_label)
+}
+
+fn is_word(text: &str) -> bool {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let inner = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
+    text.bytes().all(inner) && edge(text.chars().next()) && edge(text.chars().next_back())
+}
+
+/// What is wrong with a name of that style, if anything.
+pub fn name_fault(naming: Naming, name: &str) -> Option<String> {
+    let too_long = |max: usize| format!("must be no more than {max} characters");
+    match naming {
+        Naming::Subdomain if name.len() > 253 => Some(too_long(253)),
+        Naming::Subdomain => (!is_dns_subdomain(name)).then(|| SUBDOMAIN.into()),
+        Naming::Label | Naming::Service if name.len() > 63 => Some(too_long(63)),
+        Naming::Label => (!is_label(name)).then(|| LABEL.into()),
+        Naming::Service => (!is_label(name) || name.starts_with(|c: char| c.is_ascii_digit())).then(|| SERVICE.into()),
+        Naming::Segment if matches!(name, "." | "..") => Some(format!("may not be '{name}'")),
+        Naming::Segment => name.contains(['/', '%']).then(|| "may not contain '/' or '%'".into()),
+    }
+}
+
+/// What is wrong with the key of a label or annotation, or with a finalizer, if anything.
+pub fn qualified_fault(key: &str) -> Option<String> {
+    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    match prefix {
+        Some("") => return Some("prefix part must be non-empty".into()),
+        Some(prefix) if !is_dns_subdomain(prefix) => return Some(format!("prefix part {SUBDOMAIN}")),
+        _ => {}
+    }
+    match name {
+        "" => Some("name part must be non-empty".into()),
+        name if name.len() > 63 => Some("name part must be no more than 63 characters".into()),
+        name => (!is_word(name)).then(|| QUALIFIED.into()),
+    }
+}
+
+/// What is wrong with the value of a label, if anything.
+pub fn label_value_fault(text: &str) -> Option<String> {
+    match text {
+        "" => None,
+        text if text.len() > 63 => Some("must be no more than 63 characters".into()),
+        text => (!is_word(text)).then(|| LABEL_VALUE.into()),
+    }
+}
+
+/// What is wrong with the metadata that clients may choose freely, the name apart.
+pub fn metadata_faults(object: &Value) -> Vec<Cause> {
+    let mut faults = Vec::new();
+    let Some(metadata) = value::at(object, &["metadata"]).and_then(Value::as_object) else { return faults };
+    label_faults(metadata, &mut faults);
+    annotation_faults(metadata, &mut faults);
+    for (index, finalizer) in value::meta_list(object, "finalizers").into_iter().enumerate() {
+        if let Some(fault) = qualified_fault(finalizer) {
+            faults.push(Cause::invalid(format!("metadata.finalizers[{index}]"), &finalizer.into(), &fault));
+        }
+    }
+    owner_faults(metadata, &mut faults);
+    faults
+}
+
+fn label_faults(metadata: &Fields, faults: &mut Vec<Cause>) {
+    for (key, label) in metadata.get("labels").and_then(Value::as_object).into_iter().flatten() {
+        let fault = qualified_fault(key).map(|fault| (Value::from(key.as_str()), fault));
+        let fault = fault.or_else(|| label_value_fault(label.as_str().unwrap_or_default()).map(|fault| (label.clone(), fault)));
+        if let Some((culprit, fault)) = fault {
+            faults.push(Cause::invalid("metadata.labels", &culprit, &fault));
+        }
+    }
+}
+
+fn annotation_faults(metadata: &Fields, faults: &mut Vec<Cause>) {
+    let mut size = 0;
+    for (key, text) in metadata.get("annotations").and_then(Value::as_object).into_iter().flatten() {
+        size += key.len() + text.as_str().unwrap_or_default().len();
+        if let Some(fault) = qualified_fault(&key.to_lowercase()) {
+            faults.push(Cause::invalid("metadata.annotations", &key.as_str().into(), &fault));
+        }
+    }
+    if size > ANNOTATIONS_MAX {
+        let message = format!("Too long: may not be more than {ANNOTATIONS_MAX} bytes");
+        faults.push(Cause { field: "metadata.annotations".into(), reason: "FieldValueTooLong", message });
+    }
+}
+
+fn owner_faults(metadata: &Fields, faults: &mut Vec<Cause>) {
+    let owners = metadata.get("ownerReferences").and_then(Value::as_array);
+    let mut controllers = 0;
+    for (index, owner) in owners.into_iter().flatten().enumerate() {
+        for field in ["apiVersion", "kind", "name", "uid"] {
+            if value::text(owner, &[field]).is_empty() {
+                let path = format!("metadata.ownerReferences[{index}].{field}");
+                faults.push(Cause::invalid(path, &"".into(), &format!("{field} must not be empty")));
+            }
+        }
+        controllers += usize::from(value::at(owner, &["controller"]) == Some(&Value::Bool(true)));
+    }
+    if controllers > 1 {
+        let all = metadata.get("ownerReferences").cloned().unwrap_or_default();
+        faults.push(Cause::invalid("metadata.ownerReferences", &all, "Only one reference can have Controller set to true"));
+    }
+}

@@ -1,0 +1,53 @@
+//! Patches: from an object and a patch to the patched object. Pure. Apply patches (server-side apply) would be one more
+//! variant here.
+
+pub mod strategic;
+
+use serde_json::Value;
+
+use crate::error::ApiError;
+
+/// At most so many operations in one JSON patch, as in Kubernetes: they can copy, and so grow an object exponentially.
+const OPERATIONS_MAX: usize = 10_000;
+
+/// A patch as it came.
+#[derive(Debug)]
+pub enum Patch {
+    /// RFC 6902.
+    Json(json_patch::Patch),
+    /// RFC 7396.
+    Merge(Value),
+    /// Kubernetes' merge that knows the keys of lists; built-in kinds only.
+    Strategic(Value),
+}
+
+impl Patch {
+    /// Reads a JSON patch.
+    ///
+    /// # Errors
+    /// 400.
+    pub fn json(value: Value) -> Result<Self, ApiError> {
+        let patch: json_patch::Patch = serde_json::from_value(value).map_err(|error| ApiError::bad_request(error.to_string()))?;
+        if patch.0.len() > OPERATIONS_MAX {
+            let message = format!("The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {}", patch.0.len());
+            return Err(ApiError::other(413, "RequestEntityTooLarge", message));
+        }
+        Ok(Self::Json(patch))
+    }
+
+    /// The patched object.
+    ///
+    /// # Errors
+    /// 422 when a JSON patch does not fit the object.
+    pub fn apply(&self, mut object: Value) -> Result<Value, ApiError> {
+        match self {
+            Self::Json(patch) => json_patch::patch(&mut object, patch).map_err(|error| ApiError::patch_failed(error.to_string()))?,
+            Self::Merge(patch) => json_patch::merge(&mut object, patch),
+            Self::Strategic(patch) => strategic::merge(&mut object, patch)?,
+        }
+        if object.is_object() { Ok(object) } else { Err(ApiError::bad_request("the patched object is no object")) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

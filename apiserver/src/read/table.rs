@@ -1,0 +1,81 @@
+//! Tables: what `kubectl get` prints. Source: "Receiving resources as Tables" in Kubernetes' documentation.
+
+use serde_json::{Value, json};
+
+use super::{RowObject, metadata_only};
+use crate::clock;
+use crate::kinds::{Cell, Column, Version};
+use crate::value;
+
+/// A table of objects. `next` is the token of the next page and how many objects remain.
+pub fn of(version: &Version, resource_version: &str, next: Option<(String, usize)>, objects: &[Value], with: RowObject) -> Value {
+    let mut metadata = json!({"resourceVersion": resource_version});
+    if let Some((token, remaining)) = next {
+        metadata["continue"] = token.into();
+        metadata["remainingItemCount"] = remaining.into();
+    }
+    let mut definitions = vec![definition("Name", "string", "name", "Name must be unique within a namespace.", 0)];
+    let fallback = [super::columns::age()];
+    let columns = if version.columns.is_empty() { &fallback[..] } else { &version.columns[..] };
+    definitions.extend(columns.iter().map(|column| definition(&column.name, &column.kind, &column.format, &column.description, column.priority)));
+    let rows: Vec<Value> = objects.iter().map(|object| row(columns, object, with)).collect();
+    json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": definitions, "rows": rows})
+}
+
+fn definition(name: &str, kind: &str, format: &str, description: &str, priority: i32) -> Value {
+    json!({"name": name, "type": kind, "format": format, "description": description, "priority": priority})
+}
+
+fn row(columns: &[Column], object: &Value, with: RowObject) -> Value {
+    let name = Value::from(value::meta(object, "name"));
+    let cells: Vec<Value> = std::iter::once(name).chain(columns.iter().map(|column| cell(column, object))).collect();
+    match with {
+        RowObject::None => json!({"cells": cells}),
+        RowObject::Object => json!({"cells": cells, "object": object}),
+        RowObject::Metadata => json!({"cells": cells, "object": metadata_only(object)}),
+    }
+}
+
+fn cell(column: &Column, object: &Value) -> Value {
+    let path = match &column.cell {
+        Cell::Code(code) => return code(object),
+        Cell::Path(path) => path,
+    };
+    let found = path.find(object);
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match (found.as_slice(), column.kind.as_str()) {
+        ([] | [Value::Null], _) => Value::Null,
+        ([one], "date") => age(one.as_str().unwrap_or_default()).into(),
+        ([one], "integer" | "number" | "boolean") => (*one).clone(),
+        ([one], _) => text(one).into(),
+        (several, _) => several.iter().map(|value| text(value)).collect::<Vec<_>>().join(",").into(),
+    }
+}
+
+/// How long ago a time was, as `kubectl` spells it: at most two units, fewer the longer it is.
+pub fn age(time: &str) -> String {
+    let Some(seconds) = clock::seconds_since(time) else { return "<unknown>".into() };
+    duration(seconds.max(0))
+}
+
+fn duration(seconds: i64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
+    let pair = |big: i64, big_unit: &str, small: i64, small_unit: &str| match small {
+        0 => format!("{big}{big_unit}"),
+        _ => format!("{big}{big_unit}{small}{small_unit}"),
+    };
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..600 => pair(minutes, "m", seconds % 60, "s"),
+        600..10_800 => format!("{minutes}m"),
+        10_800..28_800 => pair(hours, "h", minutes % 60, "m"),
+        28_800..172_800 => format!("{hours}h"),
+        172_800..691_200 => pair(days, "d", hours % 24, "h"),
+        691_200..63_072_000 => format!("{days}d"),
+        63_072_000..252_288_000 => pair(days / 365, "y", days % 365, "d"),
+        _ => format!("{}y", days / 365),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! What clients do wrong, and what they are told.
+
+use ::http::Method;
+use serde_json::{Value, json};
+
+use super::{CONFIG_MAPS, Fixture, WIDGETS, open, widget};
+
+/// A request, the status it gets, and a part of the message.
+type Case = (Method, String, Value, u16, &'static str);
+
+async fn check(fixture: &Fixture, (method, path, body, status, message): Case) {
+    let kind = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
+    let text = if body.is_null() { String::new() } else { body.to_string() };
+    let answer = fixture.send(method.clone(), &path, &[("content-type", kind)], text).await;
+    assert_eq!(answer.status, status, "{method} {path}: {}", answer.text);
+    assert!(answer.text.contains(message), "{method} {path}: {}", answer.text);
+}
+
+fn with(name: &str, spec: Value) -> Value {
+    let mut widget = widget(name);
+    widget["spec"] = spec;
+    widget
+}
+
+#[tokio::test]
+async fn paths_that_are_wrong() {
+    let fixture = open();
+    let get = |path: &str, status, message| (Method::GET, path.to_owned(), Value::Null, status, message);
+    let cases = [
+        get("/", 404, "404 page not found"),
+        get("/apis/nope.dev/v1/things", 404, "404 page not found"),
+        get("/apis/nope.dev", 404, "404 page not found"),
+        get("/apis/test.dev/v2/widgets", 404, "404 page not found"),
+        get("/apis/test.dev/v1/gadgets", 404, "404 page not found"),
+        get("/api/v1/namespaces/default/nodes", 404, "404 page not found"),
+        get("/api/v1/namespaces//configmaps", 404, "404 page not found"),
+        get("/api/v1/namespaces/default/configmaps/a%2Fb", 404, "404 page not found"),
+        get("/api/v1/namespaces/default/configmaps/m/status", 404, "could not find the requested resource"),
+        get("/apis/test.dev/v1/namespaces/default/widgets/none", 404, "widgets.test.dev \\\"none\\\" not found"),
+        get("/api/v1/namespaces/default/pods/none", 404, "pods \\\"none\\\" not found"),
+        get("/api/v1/namespaces/default/pods/none/log", 501, "no logs are kept here"),
+        (Method::POST, "/api/v1/configmaps".into(), json!({"metadata": {"name": "m"}}), 405, "does not allow this method"),
+        (Method::PUT, CONFIG_MAPS.into(), json!({}), 405, "does not allow this method"),
+        (Method::POST, format!("{CONFIG_MAPS}/m"), json!({}), 405, "does not allow this method"),
+        (Method::POST, "/version".into(), json!({}), 405, "does not allow this method"),
+    ];
+    for case in cases {
+        check(&fixture, case).await;
+    }
+}
+
+#[tokio::test]
+async fn queries_that_are_wrong() {
+    let fixture = open();
+    for (query, message) in [
+        ("labelSelector=a%20in%20b", "found no list"),
+        ("labelSelector=a%20near%20(b)", "found 'near'"),
+        ("labelSelector=-a%3Db", "name part"),
+        ("labelSelector=a%3Db%20c", "a valid label must be"),
+        ("fieldSelector=data.a%3D1", "field label not supported: data.a"),
+        ("fieldSelector=nonsense", "invalid field selector"),
+        ("limit=x", "invalid value"),
+        ("continue=x", "continue key is not valid"),
+        ("resourceVersion=x", "invalid resource version"),
+        ("resourceVersionMatch=Exact", "forbidden unless resourceVersion"),
+        ("resourceVersion=1&resourceVersionMatch=Near", "Unsupported value"),
+        ("watch=true&timeoutSeconds=x", "not a number"),
+    ] {
+        check(&fixture, (Method::GET, format!("{CONFIG_MAPS}?{query}"), Value::Null, 400, message)).await;
+    }
+    check(&fixture, (Method::GET, format!("{CONFIG_MAPS}?resourceVersion=99999999"), Value::Null, 504, "Too large resource version")).await;
+    check(&fixture, (Method::POST, format!("{CONFIG_MAPS}?dryRun=Some"), json!({"metadata": {"name": "m"}}), 400, "dryRun")).await;
+    check(&fixture, (Method::POST, format!("{CONFIG_MAPS}?fieldValidation=Hard"), json!({"metadata": {"name": "m"}}), 400, "fieldValidation")).await;
+}
+
+#[tokio::test]
+async fn objects_that_are_wrong() {
+    let fixture = open();
+    let (post, maps) = (|body, status, message| (Method::POST, WIDGETS.to_owned(), body, status, message), CONFIG_MAPS.to_owned());
+    let metadata = |metadata: Value| json!({"apiVersion": "test.dev/v1", "kind": "Widget", "metadata": metadata});
+    let cases = [
+        post(json!([]), 400, "no JSON object"),
+        post(json!({"kind": "Widget"}), 400, "Object 'apiVersion' is missing"),
+        post(json!({"apiVersion": "test.dev/v2", "kind": "Widget"}), 400, "does not match the expected API version (test.dev/v1)"),
+        post(json!({"apiVersion": "test.dev/v1", "kind": "Gadget"}), 400, "does not match the expected kind (Widget)"),
+        post(metadata(json!({})), 422, "name or generateName is required"),
+        post(metadata(json!({"name": "Upper"})), 422, "a lowercase RFC 1123 subdomain must consist"),
+        post(metadata(json!({"name": "w", "namespace": "other"})), 400, "does not match the namespace sent on the request"),
+        post(metadata(json!({"name": "w", "resourceVersion": "5"})), 400, "resourceVersion should not be set"),
+        post(metadata(json!({"name": "w", "labels": {"a": "b c"}})), 422, "a valid label must be"),
+        post(metadata(json!({"name": "w", "labels": {"/a": "b"}})), 422, "prefix part must be non-empty"),
+        post(metadata(json!({"name": "w", "labels": {"a": 5}})), 400, "cannot be handled as a Widget: metadata"),
+        post(metadata(json!({"name": "w", "finalizers": ["a b"]})), 422, "metadata.finalizers[0]"),
+        post(metadata(json!({"name": "w", "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": ""}]})), 422, "uid must not be empty"),
+        post(metadata(json!({"name": "w", "annotations": {"a": "x".repeat(300_000)}})), 422, "Too long"),
+        post(with("w", json!({"size": "big"})), 422, "spec.size in body must be of type integer: \\\"string\\\""),
+        post(with("w", json!({"size": -1})), 422, "should be greater than or equal to 0"),
+        post(with("w", json!({"size": 3_000_000_000_i64})), 422, "int32"),
+        post(with("w", json!({"color": "blue"})), 422, "supported values: \\\"red\\\", \\\"green\\\""),
+        post(with("w", json!({"parts": [{}]})), 422, "spec.parts[0].name: Required value"),
+        post(with("w", json!({"parts": [{"name": "a"}, {"name": "a"}]})), 422, "Duplicate value"),
+        post(with("w", json!({"parts": [{"name": "12345678901"}]})), 422, "at most 10 chars long"),
+        post(with("w", json!({"port": 1.5})), 422, "spec.port"),
+        post(with("w", json!({"color": null})), 422, "of type string: \\\"null\\\""),
+        (Method::POST, maps.clone(), json!({"metadata": {"name": "m"}, "data": {"a": 1}}), 400, "ConfigMap in version \\\"v1\\\" cannot be handled as a ConfigMap"),
+        (Method::POST, "/api/v1/namespaces/nowhere/configmaps".into(), json!({"metadata": {"name": "m"}}), 404, "namespaces \\\"nowhere\\\" not found"),
+        (Method::POST, "/api/v1/namespaces/default/services".into(), json!({"metadata": {"name": "1a"}}), 422, "DNS-1035"),
+        (Method::DELETE, format!("{maps}/none"), json!({"propagationPolicy": "Sideways"}), 400, "propagationPolicy"),
+        (Method::DELETE, format!("{maps}/none"), Value::Null, 404, "configmaps \\\"none\\\" not found"),
+    ];
+    for case in cases {
+        check(&fixture, case).await;
+    }
+    let list = fixture.get(WIDGETS).await.json();
+    assert_eq!(list["items"], json!([]), "nothing else changes");
+}
+
+#[tokio::test]
+async fn updates_that_are_wrong() {
+    let fixture = open();
+    let made = fixture.post(WIDGETS, &widget("w")).await.json();
+    assert_eq!(fixture.post(WIDGETS, &widget("w")).await.json()["reason"], "AlreadyExists");
+    let path = format!("{WIDGETS}/w");
+    let with_uid = |uid: &str| {
+        let mut object = made.clone();
+        object["metadata"]["uid"] = uid.into();
+        object
+    };
+    let mut renamed = made.clone();
+    renamed["metadata"]["name"] = "v".into();
+    let cases = [
+        (Method::PUT, path.clone(), widget("w"), 422, "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update"),
+        (Method::PUT, path.clone(), with_uid("other"), 409, "Precondition failed: UID in precondition: other"),
+        (Method::PUT, path.clone(), renamed, 400, "does not match the name on the URL (w)"),
+        (Method::PUT, format!("{WIDGETS}/none"), widget("none"), 404, "not found"),
+        (Method::PATCH, path.clone(), json!({"metadata": {"resourceVersion": "1"}}), 409, "the object has been modified"),
+        (Method::PATCH, path.clone(), json!({"spec": {"color": "blue"}}), 422, "supported values"),
+        (Method::PATCH, path.clone(), json!({"metadata": {"name": "v"}}), 400, "does not match the name on the URL"),
+        (Method::PATCH, path.clone(), json!({"apiVersion": "v1"}), 400, "does not match the expected API version"),
+        (Method::PATCH, path.clone(), json!(5), 400, "no object"),
+        (Method::DELETE, path.clone(), json!({"preconditions": {"uid": "other"}}), 409, "UID in precondition"),
+    ];
+    for case in cases {
+        check(&fixture, case).await;
+    }
+    let patch = json!([{"op": "test", "path": "/spec/size", "value": 2}]);
+    assert_eq!(fixture.patch(&path, "json", &patch).await.status, 422);
+    assert_eq!(fixture.patch(&path, "json", &json!({"not": "a list"})).await.status, 400);
+    assert_eq!(fixture.get(&path).await.json(), made, "nothing else changes");
+}
+
+#[tokio::test]
+async fn media_types_that_are_wrong() {
+    let fixture = open();
+    fixture.post(WIDGETS, &widget("w")).await;
+    let path = format!("{WIDGETS}/w");
+    let send = |method: Method, name: &'static str, value: &'static str, body: &'static str| {
+        let (fixture, path) = (&fixture, &path);
+        async move { fixture.send(method, path, &[(name, value)], body).await }
+    };
+    assert_eq!(send(Method::GET, "accept", "application/vnd.kubernetes.protobuf", "").await.status, 406);
+    assert_eq!(send(Method::GET, "accept", "application/vnd.kubernetes.protobuf, */*", "").await.status, 200);
+    assert_eq!(send(Method::PUT, "content-type", "application/vnd.kubernetes.protobuf", "x").await.status, 415);
+    assert_eq!(send(Method::PATCH, "content-type", "application/json", "{}").await.status, 415);
+    assert_eq!(send(Method::PATCH, "content-type", "application/strategic-merge-patch+json", "{}").await.status, 415);
+    let apply = send(Method::PATCH, "content-type", "application/apply-patch+yaml", "{}").await;
+    assert!(apply.status == 415 && apply.text.contains("server-side apply is not supported yet"));
+    assert_eq!(send(Method::PATCH, "content-type", "application/merge-patch+json", "{").await.status, 400);
+    let large = format!("{{\"metadata\": {{\"name\": \"{}\"}}}}", "x".repeat(3 * 1024 * 1024));
+    assert_eq!(fixture.send(Method::POST, CONFIG_MAPS, &[], large).await.status, 413);
+    let yaml = "metadata:\n  name: from-yaml\ndata:\n  a: b\n";
+    assert_eq!(fixture.send(Method::POST, CONFIG_MAPS, &[("content-type", "application/yaml")], yaml).await.status, 201);
+}
+
+#[tokio::test]
+async fn unknown_fields_are_dropped_told_or_refused() {
+    let fixture = open();
+    let body = with("w", json!({"size": 1, "sice": 2}));
+    let strict = fixture.post(&format!("{WIDGETS}?fieldValidation=Strict"), &body).await;
+    assert_eq!(strict.status, 400);
+    assert!(strict.text.contains("strict decoding error: unknown field \\\"spec.sice\\\""), "{}", strict.text);
+    let warned = fixture.post(WIDGETS, &body).await;
+    assert_eq!(warned.headers["warning"], "299 - \"unknown field \\\"spec.sice\\\"\"");
+    assert_eq!(warned.json()["spec"], json!({"size": 1}));
+    let map = json!({"metadata": {"name": "m"}, "dota": {"a": "b"}});
+    assert_eq!(fixture.post(&format!("{CONFIG_MAPS}?fieldValidation=Strict"), &map).await.status, 400);
+    let ignored = fixture.post(&format!("{CONFIG_MAPS}?fieldValidation=Ignore"), &map).await;
+    assert!(ignored.status == 201 && ignored.headers.get("warning").is_none());
+}

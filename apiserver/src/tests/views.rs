@@ -1,0 +1,130 @@
+//! What is not an object: discovery, tables, metadata alone, logs, reviews.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ::http::Method;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{ListParams, LogParams, PostParams};
+use kube::{Api, ResourceExt};
+use serde_json::{Value, json};
+
+use super::{CONFIG_MAPS, Fixture, WIDGETS, config_map, open, open_with, widget};
+use crate::{ApiError, LogQuery, LogStream, PodLogs};
+
+const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+
+async fn table(fixture: &Fixture, path: &str) -> Value {
+    fixture.send(Method::GET, path, &[("accept", TABLE)], "").await.json()
+}
+
+#[tokio::test]
+async fn kube_discovers_everything() {
+    let fixture = open();
+    let client = fixture.server.client("default");
+    let discovery = kube::Discovery::new(client).run().await.unwrap();
+    let groups: Vec<&str> = discovery.groups().map(kube::discovery::ApiGroup::name).collect();
+    for group in ["", "apps", "test.dev", "discovery.k8s.io", "coordination.k8s.io", "apiextensions.k8s.io"] {
+        assert!(groups.contains(&group), "{group} in {groups:?}");
+    }
+    let gvk = kube::core::GroupVersionKind::gvk("test.dev", "v1", "Widget");
+    let (resource, capabilities) = discovery.resolve_gvk(&gvk).unwrap();
+    assert_eq!(resource.plural, "widgets");
+    assert_eq!(capabilities.subresources.len(), 2);
+    let resources = fixture.get("/apis/test.dev/v1").await.json();
+    assert_eq!((&resources["resources"][0]["shortNames"], &resources["resources"][0]["categories"]), (&json!(["wd"]), &json!(["all"])));
+}
+
+#[tokio::test]
+async fn health_and_version_are_open_to_all() {
+    let fixture = open();
+    for path in ["/healthz", "/livez", "/readyz", "/readyz/ping"] {
+        assert_eq!(fixture.get(path).await.text, "ok");
+    }
+    assert_eq!(fixture.get("/version").await.json()["major"], "1");
+}
+
+#[tokio::test]
+async fn tables_have_the_columns_of_the_kind() {
+    let fixture = open();
+    fixture.post(WIDGETS, &widget("w")).await;
+    let status = json!({"status": {"conditions": [{"type": "Other", "status": "False"}, {"type": "Ready", "status": "True"}]}});
+    fixture.patch(&format!("{WIDGETS}/w/status"), "merge", &status).await;
+    let widgets = table(&fixture, WIDGETS).await;
+    let names: Vec<&str> = widgets["columnDefinitions"].as_array().unwrap().iter().map(|column| column["name"].as_str().unwrap()).collect();
+    assert_eq!((widgets["kind"].as_str(), names), (Some("Table"), vec!["Name", "Size", "Ready"]));
+    assert_eq!(widgets["rows"][0]["cells"], json!(["w", 1, "True"]));
+    assert_eq!(widgets["rows"][0]["object"]["kind"], "PartialObjectMetadata");
+    let one = table(&fixture, &format!("{WIDGETS}/w")).await;
+    assert_eq!(one["rows"].as_array().unwrap().len(), 1);
+    let namespaces = table(&fixture, "/api/v1/namespaces?limit=2").await;
+    assert_eq!((&namespaces["rows"][0]["cells"][1], namespaces["rows"].as_array().unwrap().len()), (&json!("Active"), 2));
+    assert!(namespaces["metadata"]["continue"].is_string());
+    for kind in ["pods", "services", "configmaps", "secrets", "events", "nodes", "endpoints"] {
+        assert_eq!(table(&fixture, &format!("/api/v1/{kind}")).await["kind"], "Table");
+    }
+}
+
+#[tokio::test]
+async fn a_watch_can_be_of_tables() {
+    let fixture = open();
+    fixture.post(WIDGETS, &widget("w")).await;
+    let service = fixture.server.service(super::person());
+    let request = ::http::Request::get(format!("{WIDGETS}?watch=true")).header("accept", TABLE).body(http_body_util::Empty::<Bytes>::new()).unwrap();
+    let response = tower::ServiceExt::oneshot(service, request).await.unwrap();
+    let first = http_body_util::BodyExt::into_data_stream(response.into_body()).next().await.unwrap().unwrap();
+    let event: Value = serde_json::from_slice(&first).unwrap();
+    assert_eq!((&event["type"], &event["object"]["kind"]), (&json!("ADDED"), &json!("Table")));
+}
+
+#[tokio::test]
+async fn metadata_can_be_had_alone() {
+    let fixture = open();
+    let api: Api<ConfigMap> = fixture.api();
+    api.create(&PostParams::default(), &config_map("m")).await.unwrap();
+    let list = api.list_metadata(&ListParams::default()).await.unwrap();
+    assert_eq!(list.items[0].name_any(), "m");
+    assert_eq!(api.get_metadata("m").await.unwrap().name_any(), "m");
+}
+
+struct Echo;
+
+impl PodLogs for Echo {
+    fn open(&self, namespace: &str, pod: &str, query: LogQuery) -> BoxFuture<'static, Result<LogStream, ApiError>> {
+        let line = format!("{namespace}/{pod} tail={:?}\n", query.tail_lines);
+        async move { Ok(futures::stream::iter([Ok(Bytes::from(line))]).boxed()) }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn logs_come_from_the_hook() {
+    let fixture = open_with(|options| options.pod_logs = Some(Arc::new(Echo)));
+    let api: Api<k8s_openapi::api::core::v1::Pod> = fixture.api();
+    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}});
+    api.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+    let params = LogParams { tail_lines: Some(3), ..LogParams::default() };
+    assert_eq!(api.logs("p", &params).await.unwrap(), "default/p tail=Some(3)\n");
+    assert_eq!(fixture.get("/api/v1/namespaces/default/pods/none/log").await.status, 404);
+}
+
+#[tokio::test]
+async fn everybody_may_do_everything() {
+    let fixture = open();
+    let review = json!({"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "spec": {"resourceAttributes": {"verb": "get"}}});
+    let answer = fixture.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["status"]["allowed"]), (201, &json!(true)));
+    let who = fixture.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", &json!({})).await.json();
+    assert_eq!(who["status"]["userInfo"]["username"], "alice");
+}
+
+#[tokio::test]
+async fn lists_say_what_they_are() {
+    let fixture = open();
+    let list = fixture.get(CONFIG_MAPS).await.json();
+    assert_eq!((&list["kind"], &list["apiVersion"]), (&json!("ConfigMapList"), &json!("v1")));
+    let namespaces = fixture.get("/api/v1/namespaces").await.json();
+    let names: Vec<&str> = namespaces["items"].as_array().unwrap().iter().map(|object| object["metadata"]["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["default", "knative-serving", "kube-node-lease", "kube-public", "kube-system"]);
+}

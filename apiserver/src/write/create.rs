@@ -1,0 +1,95 @@
+//! POST on a collection.
+
+use serde_json::Value;
+
+use super::{Answer, Call, Core, Written, commit, fit};
+use crate::clock;
+use crate::error::{ApiError, Cause};
+use crate::kinds::builtin;
+use crate::names;
+use crate::options::Operation;
+use crate::rules;
+use crate::store::{Change, Expected, object};
+use crate::value;
+
+/// A generated name is tried so often; 27^5 names make the second try rare.
+const NAMES_MAX: usize = 8;
+
+/// Creates an object.
+///
+/// # Errors
+/// As Kubernetes answers.
+pub async fn create(core: &Core, call: &Call, mut body: Value) -> Result<Answer, ApiError> {
+    if call.kind.namespaced && call.namespace.is_empty() {
+        return Err(ApiError::method_not_allowed());
+    }
+    rules::fit_to_path(&call.kind, &call.version.name, &call.namespace, "", &mut body)?;
+    if !value::meta(&body, "resourceVersion").is_empty() {
+        return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
+    }
+    check_namespace(core, call, &body)?;
+    let prefix = value::meta(&body, "generateName").to_owned();
+    let generated = value::meta(&body, "name").is_empty() && !prefix.is_empty();
+    for attempt in 1.. {
+        let mut body = body.clone();
+        if generated {
+            // Room for the suffix; Kubernetes cuts in the same place.
+            let room = prefix.char_indices().nth(58).map_or(prefix.len(), |(at, _)| at);
+            value::metadata(&mut body).insert("name".into(), format!("{}{}", &prefix[..room], clock::name_suffix()).into());
+        }
+        match create_named(core, call, body).await {
+            Err(error) if generated && error.reason == "AlreadyExists" && attempt < NAMES_MAX => {}
+            result => return result,
+        }
+    }
+    Err(ApiError::internal("no name was free"))
+}
+
+fn check_namespace(core: &Core, call: &Call, body: &Value) -> Result<(), ApiError> {
+    if !call.kind.namespaced {
+        return Ok(());
+    }
+    match core.registry.namespace(&call.namespace) {
+        Some(false) => Ok(()),
+        Some(true) => {
+            let why = format!("unable to create new content in namespace {} because it is being terminated", call.namespace);
+            Err(ApiError::forbidden(&call.kind, value::meta(body, "name"), &why))
+        }
+        None => {
+            let namespaces = core.registry.find_id(builtin::NAMESPACES).ok_or_else(ApiError::page_not_found)?;
+            Err(ApiError::not_found(&namespaces.kind(), &call.namespace))
+        }
+    }
+}
+
+async fn create_named(core: &Core, call: &Call, body: Value) -> Result<Answer, ApiError> {
+    let mut warnings = Vec::new();
+    let shaped = fit::shape(call, body, &mut warnings)?;
+    let mut new = fit::admit(core, call, Operation::Create, shaped, None, &mut warnings)?;
+    rules::bear(&call.kind, &call.version, &mut new, &clock::now(), clock::uid());
+    let name = value::meta(&new, "name").to_owned();
+    let mut faults = name_faults(call, &name);
+    faults.extend(fit::faults(call, &new));
+    fit::judge(call, &name, &faults)?;
+    let new = fit::stored_version(call, new);
+    let key = object::key(&call.namespace, &name);
+    loop {
+        if call.resource.get(&key).is_some() {
+            return Err(ApiError::already_exists(&call.kind, &name));
+        }
+        if call.query.dry_run()? {
+            return Ok(Answer { written: Written::Value(new), code: 201, warnings });
+        }
+        if let Some(object) = commit(call, &key, Expected::Absent, Change::Put(new.clone())).await? {
+            return Ok(Answer { written: Written::Stored(object), code: 201, warnings });
+        }
+    }
+}
+
+fn name_faults(call: &Call, name: &str) -> Vec<Cause> {
+    if name.is_empty() {
+        return vec![Cause::required("metadata.name", "name or generateName is required")];
+    }
+    let fault = names::name_fault(call.kind.naming, name);
+    fault.into_iter().map(|fault| Cause::invalid("metadata.name", &name.into(), &fault)).collect()
+}

@@ -1,0 +1,195 @@
+//! DELETE, on objects and on collections.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use serde_json::{Value, json};
+
+use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
+use crate::clock;
+use crate::error::ApiError;
+use crate::http::query::Query;
+use crate::kinds::builtin;
+use crate::options::Operation;
+use crate::rules::{self, Propagation};
+use crate::selector::Selection;
+use crate::store::{Change, Expected, Object};
+use crate::value::{self, child, object_mut};
+
+/// So many objects of a collection are deleted at a time: enough for one commit to take them together.
+const CONCURRENT: usize = 64;
+/// The grace that a pod gets when nobody says anything, as in Kubernetes.
+const GRACE: i64 = 30;
+
+/// `DeleteOptions`, from the body and the query.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    propagation: Option<Propagation>,
+    grace: Option<i64>,
+    uid: Option<String>,
+    version: Option<u64>,
+}
+
+impl Options {
+    /// Options that only say what happens to dependents.
+    pub fn propagating(propagation: Propagation) -> Self {
+        Self { propagation: Some(propagation), ..Self::default() }
+    }
+
+    /// The same, but only for the object with this uid.
+    pub fn only(self, uid: &str) -> Self {
+        Self { uid: Some(uid.into()), ..self }
+    }
+
+    /// Reads them. The body wins.
+    ///
+    /// # Errors
+    /// 400 when they cannot be read.
+    pub fn parse(query: &Query, body: &Value) -> Result<Self, ApiError> {
+        let policy = match value::text(body, &["propagationPolicy"]) {
+            "" => query.get("propagationPolicy"),
+            given => given,
+        };
+        let orphans = value::at(body, &["orphanDependents"]).and_then(Value::as_bool).unwrap_or_else(|| query.flag("orphanDependents"));
+        let propagation = match policy {
+            "" if orphans => Some(Propagation::Orphan),
+            "" => None,
+            "Background" => Some(Propagation::Background),
+            "Foreground" => Some(Propagation::Foreground),
+            "Orphan" => Some(Propagation::Orphan),
+            other => {
+                let message = format!("propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\"");
+                return Err(ApiError::bad_request(message));
+            }
+        };
+        let grace = match value::at(body, &["gracePeriodSeconds"]).and_then(Value::as_i64) {
+            None => query.grace_period_seconds()?,
+            grace => grace,
+        };
+        if grace.is_some_and(|grace| grace < 0) {
+            return Err(ApiError::bad_request("gracePeriodSeconds: must not be negative"));
+        }
+        let precondition = |name: &str| Some(value::text(body, &["preconditions", name]).to_owned()).filter(|text| !text.is_empty());
+        Ok(Self { propagation, grace, uid: precondition("uid"), version: precondition("resourceVersion").and_then(|text| text.parse().ok()) })
+    }
+
+    fn check(&self, call: &Call, current: &Object) -> Result<(), ApiError> {
+        if let Some(uid) = self.uid.as_ref().filter(|uid| **uid != *current.uid) {
+            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", current.uid);
+            return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
+        }
+        if let Some(version) = self.version.filter(|version| *version != current.version) {
+            let why = format!(
+                "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {}",
+                current.version
+            );
+            return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
+        }
+        Ok(())
+    }
+}
+
+/// Deletes the object that the path names.
+///
+/// # Errors
+/// As Kubernetes answers.
+pub async fn delete(core: &Core, call: &Call, options: &Options) -> Result<Answer, ApiError> {
+    for _ in 0..RACES_MAX {
+        let current = call.object()?;
+        options.check(call, &current)?;
+        let old = parse(&current)?;
+        let mut warnings = Vec::new();
+        fit::ask(core, call, Operation::Delete, None, Some(&old), &mut warnings)?;
+        let doomed = doom(call, options, old.clone());
+        let removed = rules::is_over(&call.kind, &doomed);
+        let answer = |written| Ok(Answer { written, code: 200, warnings });
+        if !removed && !rules::differ(&old, &doomed) {
+            return answer(Written::Stored(current));
+        }
+        if call.query.dry_run()? {
+            return answer(if removed { Written::Value(success(call, &current)) } else { Written::Value(doomed) });
+        }
+        let change = if removed { Change::Remove(old) } else { Change::Put(doomed) };
+        if let Some(stored) = commit(call, &current.key, Expected::At(current.version), change).await? {
+            return answer(if removed { Written::Value(success(call, &current)) } else { Written::Stored(stored) });
+        }
+    }
+    Err(ApiError::conflict(&call.kind, &call.name))
+}
+
+/// The object as its deletion leaves it, if something still holds it.
+fn doom(call: &Call, options: &Options, mut object: Value) -> Value {
+    let grace = grace(call, options, &object);
+    let deleting = !value::meta(&object, "deletionTimestamp").is_empty();
+    // A second deletion without a policy leaves the first one's.
+    let held = value::meta_list(&object, "finalizers");
+    let propagation = match options.propagation {
+        Some(propagation) => propagation,
+        None if deleting && held.contains(&crate::store::object::FOREGROUND) => Propagation::Foreground,
+        None if held.contains(&crate::store::object::ORPHAN) => Propagation::Orphan,
+        None => Propagation::Background,
+    };
+    rules::condemn(&mut object, grace, &clock::now_plus(grace), propagation);
+    if *call.resource.id == *builtin::NAMESPACES {
+        child(object_mut(&mut object), "status").insert("phase".into(), "Terminating".into());
+    }
+    object
+}
+
+/// How long the one who runs the object may take: 0 for everything that nobody runs.
+fn grace(call: &Call, options: &Options, object: &Value) -> i64 {
+    let finished = matches!(value::text(object, &["status", "phase"]), "Succeeded" | "Failed");
+    if !call.kind.graceful || value::text(object, &["spec", "nodeName"]).is_empty() || finished {
+        return 0;
+    }
+    let own = value::at(object, &["spec", "terminationGracePeriodSeconds"]).and_then(Value::as_i64);
+    let given = value::at(object, &["metadata", "deletionGracePeriodSeconds"]).and_then(Value::as_i64);
+    options.grace.or(given).or(own).unwrap_or(GRACE)
+}
+
+fn success(call: &Call, object: &Object) -> Value {
+    let details = json!({"name": call.name, "group": call.kind.group, "kind": call.kind.resource, "uid": *object.uid});
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+}
+
+/// Deletes every object that the query selects.
+///
+/// # Errors
+/// The first that is met; objects before it may be gone.
+pub async fn delete_collection(core: &Core, call: &Call, options: &Options) -> Result<Answer, ApiError> {
+    let selection = Selection::parse(&call.kind, &call.namespace, call.query.get("labelSelector"), call.query.get("fieldSelector"))?;
+    let (version, objects) = call.resource.list(&call.namespace, None);
+    let selected: Vec<Arc<Object>> = objects.into_iter().filter(|object| selection.selects(object)).collect();
+    let deletions = selected.iter().cloned().map(|object| async move {
+        let call = one_of(call, &object);
+        match delete(core, &call, &options.clone().only(&object.uid)).await {
+            // Gone, or gone and made anew: not the object that was meant.
+            Err(error) if matches!(error.reason, "NotFound" | "Conflict") => Ok(()),
+            result => result.map(|_| ()),
+        }
+    });
+    let mut deletions = futures::stream::iter(deletions).buffer_unordered(CONCURRENT);
+    while let Some(result) = deletions.next().await {
+        result?;
+    }
+    let items = selected.iter().map(|object| parse(object)).collect::<Result<Vec<_>, _>>()?;
+    let list = json!({
+        "kind": call.kind.list_kind, "apiVersion": call.kind.api_version(&call.version.name),
+        "metadata": {"resourceVersion": version.to_string()}, "items": items,
+    });
+    Ok(Answer { written: Written::Value(list), code: 200, warnings: Vec::new() })
+}
+
+/// The call for one object of a collection.
+pub fn one_of(call: &Call, object: &Object) -> Call {
+    Call {
+        user: call.user.clone(),
+        resource: call.resource.clone(),
+        kind: call.kind.clone(),
+        version: call.version.clone(),
+        namespace: object.namespace().into(),
+        name: object.name().into(),
+        subresource: None,
+        query: call.query.clone(),
+    }
+}

@@ -1,0 +1,125 @@
+//! PUT and PATCH, on objects and on their status.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
+use crate::error::{ApiError, Cause};
+use crate::options::Operation;
+use crate::patch::Patch;
+use crate::rules;
+use crate::store::{Change, Expected, Object};
+use crate::value::{self, carry, object_mut};
+
+/// What is to become of an object.
+pub enum Edit {
+    /// This.
+    Replace(Value),
+    /// What the patch makes of it.
+    Patch(Patch),
+}
+
+impl Edit {
+    /// The object as the client wants it.
+    fn propose(&self, call: &Call, old: &Value) -> Result<Value, ApiError> {
+        let mut new = match self {
+            Self::Replace(new) => new.clone(),
+            Self::Patch(patch) => {
+                let mut seen = old.clone();
+                object_mut(&mut seen).insert("apiVersion".into(), call.kind.api_version(&call.version.name).into());
+                patch.apply(seen)?
+            }
+        };
+        rules::fit_to_path(&call.kind, &call.version.name, &call.namespace, &call.name, &mut new)?;
+        Ok(new)
+    }
+}
+
+/// Edits the object that the path names.
+///
+/// # Errors
+/// As Kubernetes answers.
+pub async fn edit(core: &Core, call: &Call, edit: &Edit) -> Result<Answer, ApiError> {
+    for _ in 0..RACES_MAX {
+        let current = call.object()?;
+        let mut warnings = Vec::new();
+        let old = parse(&current)?;
+        let proposed = edit.propose(call, &old)?;
+        check_version(call, &current, &proposed, matches!(edit, Edit::Replace(_)))?;
+        let new = if call.subresource.as_deref() == Some("status") {
+            next_status(core, call, &old, proposed, &mut warnings)?
+        } else {
+            next(core, call, &old, proposed, &mut warnings)?
+        };
+        if let Some(written) = store(call, &current, &old, new).await? {
+            return Ok(Answer { written, code: 200, warnings });
+        }
+    }
+    Err(ApiError::conflict(&call.kind, &call.name))
+}
+
+/// Stores the next state if it is one; `None` when somebody was faster.
+pub async fn store(call: &Call, current: &Arc<Object>, old: &Value, new: Value) -> Result<Option<Written>, ApiError> {
+    let new = fit::stored_version(call, new);
+    if !rules::differ(old, &new) {
+        return Ok(Some(Written::Stored(current.clone())));
+    }
+    if call.query.dry_run()? {
+        return Ok(Some(Written::Value(new)));
+    }
+    let change = if rules::is_over(&call.kind, &new) { Change::Remove(new) } else { Change::Put(new) };
+    let stored = commit(call, &current.key, Expected::At(current.version), change).await?;
+    Ok(stored.map(Written::Stored))
+}
+
+/// Optimistic concurrency: a client that names a version or a uid means the object as it knows it.
+pub fn check_version(call: &Call, current: &Object, proposed: &Value, replaces: bool) -> Result<(), ApiError> {
+    let uid = value::meta(proposed, "uid");
+    if !uid.is_empty() && *uid != *current.uid {
+        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", current.uid);
+        return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
+    }
+    match value::meta(proposed, "resourceVersion") {
+        "" | "0" if replaces && call.kind.custom => {
+            let cause = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
+            Err(ApiError::invalid(&call.kind, &call.name, &[Cause { message: cause.message.replacen('0', "0x0", 1), ..cause }]))
+        }
+        "" | "0" => Ok(()),
+        given => match given.parse::<u64>() {
+            Ok(version) if version == current.version => Ok(()),
+            Ok(_) => Err(ApiError::conflict(&call.kind, &call.name)),
+            Err(_) => {
+                let cause = Cause::invalid("metadata.resourceVersion", &given.into(), "must be a resourceVersion of this server");
+                Err(ApiError::invalid(&call.kind, &call.name, &[cause]))
+            }
+        },
+    }
+}
+
+/// The next state after an edit of the object itself.
+fn next(core: &Core, call: &Call, old: &Value, mut proposed: Value, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
+    rules::carry_over(&call.version, old, &mut proposed);
+    let shaped = fit::shape(call, proposed, warnings)?;
+    let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
+    rules::carry_over(&call.version, old, &mut new);
+    rules::raise_generation(&call.kind, &call.version, old, &mut new);
+    let mut faults = fit::faults(call, &new);
+    faults.extend(rules::update_faults(&call.kind, old, &new));
+    fit::judge(call, &call.name, &faults)?;
+    Ok(new)
+}
+
+/// The next state after an edit of the status: everything else is as it was.
+fn next_status(core: &Core, call: &Call, old: &Value, proposed: Value, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
+    let mut new = old.clone();
+    object_mut(&mut new).insert("apiVersion".into(), call.kind.api_version(&call.version.name).into());
+    carry(proposed.get("status"), object_mut(&mut new), "status");
+    let shaped = fit::shape(call, new, warnings)?;
+    let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
+    for member in old.as_object().into_iter().flatten().map(|(name, _)| name).filter(|name| *name != "status") {
+        carry(old.get(member), object_mut(&mut new), member);
+    }
+    fit::judge(call, &call.name, &fit::faults(call, &new))?;
+    Ok(new)
+}

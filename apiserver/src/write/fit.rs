@@ -1,0 +1,163 @@
+//! From what a client sent to what may be stored: shape, defaults, admission, validation. In this order, so that
+//! admission sees complete objects and validation sees what will be stored.
+
+use serde_json::Value;
+
+use super::{Call, Core};
+use crate::error::{ApiError, Cause};
+use crate::http::query::FieldValidation;
+use crate::kinds::{Shape, builtin, definition, typed};
+use crate::names;
+use crate::options::{AdmissionRequest, Operation};
+use crate::value;
+
+/// Brings an object into the shape of its kind, and says what does not belong there.
+///
+/// # Errors
+/// 400 when it cannot be read as its kind at all, or has unknown fields and the client is strict.
+pub fn shape(call: &Call, mut object: Value, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
+    let wanted = call.query.field_validation()?;
+    let default = if call.user.is_system() { FieldValidation::Ignore } else { FieldValidation::Warn };
+    let validation = wanted.unwrap_or(default);
+    let (mut object, unknown) = match &call.version.shape {
+        Shape::Typed(normalise) => {
+            let given = (validation != FieldValidation::Ignore).then(|| object.clone());
+            let kept = normalise(object).map_err(|error| unreadable(call, &error.to_string()))?;
+            let unknown = given.map(|given| typed::dropped(&given, &kept)).unwrap_or_default();
+            (kept, unknown)
+        }
+        Shape::Schema(schema) => {
+            shape_metadata(call, &mut object)?;
+            let unknown = schema.prune(&mut object);
+            schema.default(&mut object);
+            (object, unknown)
+        }
+        Shape::Free => {
+            shape_metadata(call, &mut object)?;
+            (object, Vec::new())
+        }
+    };
+    let unknown = unknown.into_iter().map(|path| format!("unknown field \"{path}\""));
+    match validation {
+        FieldValidation::Ignore => {}
+        FieldValidation::Warn => warnings.extend(unknown),
+        FieldValidation::Strict => {
+            let unknown: Vec<String> = unknown.collect();
+            if !unknown.is_empty() {
+                return Err(unreadable(call, &format!("strict decoding error: {}", unknown.join(", "))));
+            }
+        }
+    }
+    (call.kind.defaults)(&mut object);
+    Ok(object)
+}
+
+fn unreadable(call: &Call, why: &str) -> ApiError {
+    let (kind, version) = (&call.kind.kind, &call.version.name);
+    ApiError::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"))
+}
+
+/// Metadata of custom kinds are those of all kinds.
+fn shape_metadata(call: &Call, object: &mut Value) -> Result<(), ApiError> {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+    let fields = value::metadata(object);
+    let given = Value::Object(std::mem::take(fields));
+    match typed::normalise::<ObjectMeta>(given) {
+        Ok(Value::Object(kept)) => {
+            *fields = kept;
+            Ok(())
+        }
+        Ok(_) => Err(unreadable(call, "metadata is no object")),
+        Err(error) => Err(unreadable(call, &format!("metadata: {error}"))),
+    }
+}
+
+/// Asks the hook about an object, and brings what it made of it into shape: it may have left defaults to the schema.
+///
+/// # Errors
+/// 400 with the hook's message.
+pub fn admit(
+    core: &Core,
+    call: &Call,
+    operation: Operation,
+    object: Value,
+    old: Option<&Value>,
+    warnings: &mut Vec<String>,
+) -> Result<Value, ApiError> {
+    match ask(core, call, operation, Some(&object), old, warnings)? {
+        None => Ok(object),
+        Some(admitted) => shape(call, admitted, &mut Vec::new()),
+    }
+}
+
+/// Asks the hook; `None` when it has no interest.
+///
+/// # Errors
+/// 400 with the hook's message.
+pub fn ask(
+    core: &Core,
+    call: &Call,
+    operation: Operation,
+    object: Option<&Value>,
+    old: Option<&Value>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Value>, ApiError> {
+    let (kind, subresource) = (&call.kind, call.subresource.as_deref());
+    if !core.admission.concerns(&kind.group, &kind.resource, subresource) {
+        return Ok(None);
+    }
+    let request = AdmissionRequest {
+        operation,
+        group: &kind.group,
+        version: &call.version.name,
+        resource: &kind.resource,
+        subresource,
+        kind: &kind.kind,
+        namespace: &call.namespace,
+        name: object.or(old).map_or(call.name.as_str(), |object| value::meta(object, "name")),
+        object,
+        old_object: old,
+        user: &call.user,
+        dry_run: call.query.dry_run()?,
+    };
+    let admitted = core.admission.admit(&request).map_err(|denied| ApiError::bad_request(denied.message))?;
+    warnings.extend(admitted.warnings);
+    Ok(Some(admitted.object))
+}
+
+/// Everything that is wrong with an object that could be stored.
+pub fn faults(call: &Call, object: &Value) -> Vec<Cause> {
+    let mut faults = names::metadata_faults(object);
+    if let Shape::Schema(schema) = &call.version.shape {
+        faults.extend(schema.validate(object));
+    }
+    if *call.resource.id == *builtin::DEFINITIONS {
+        faults.extend(definition::faults(object));
+        if let Err(message) = usable(object) {
+            faults.push(Cause { field: "spec".into(), reason: "FieldValueInvalid", message: format!("Invalid value: {message}") });
+        }
+    }
+    faults
+}
+
+/// Whether a kind can be made of a definition.
+fn usable(object: &Value) -> Result<(), String> {
+    let definition = serde_json::from_value(object.clone()).map_err(|error| error.to_string())?;
+    crate::kinds::custom::kind(&definition, crate::kinds::Lasting::Durable).map(|_| ())
+}
+
+/// Turns faults into the answer.
+///
+/// # Errors
+/// 422 if there are any.
+pub fn judge(call: &Call, name: &str, faults: &[Cause]) -> Result<(), ApiError> {
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(&call.kind, name, faults)) }
+}
+
+/// Objects are kept in one version, whatever the version in which they came.
+pub fn stored_version(call: &Call, mut object: Value) -> Value {
+    if call.version.name != call.kind.stored {
+        value::object_mut(&mut object).insert("apiVersion".into(), call.kind.api_version(&call.kind.stored).into());
+    }
+    object
+}

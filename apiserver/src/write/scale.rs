@@ -1,0 +1,132 @@
+//! The scale subresource: a small object of its own that stands for one number of a larger one.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Call, Core, RACES_MAX, Written, commit, edit, fit, parse};
+use crate::error::{ApiError, Cause};
+use crate::kinds::Scale;
+use crate::options::Operation;
+use crate::patch::Patch;
+use crate::rules;
+use crate::store::{Change, Expected, Object};
+use crate::value::{self, child, object_mut};
+
+/// A change of a scale.
+pub enum Edit {
+    /// This scale.
+    Replace(Value),
+    /// What the patch makes of it.
+    Patch(Patch),
+}
+
+fn paths(call: &Call) -> Result<&Scale, ApiError> {
+    call.version.scale.as_ref().ok_or_else(ApiError::no_such_resource)
+}
+
+fn number(object: &Value, path: &[String]) -> i64 {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    value::at(object, &path).and_then(Value::as_i64).unwrap_or_default()
+}
+
+/// The scale of an object.
+fn view(paths: &Scale, object: &Value) -> Value {
+    let mut metadata = serde_json::Map::new();
+    for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        value::carry(value::at(object, &["metadata", name]), &mut metadata, name);
+    }
+    let mut scale = json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
+        "spec": {"replicas": number(object, &paths.spec)}, "status": {"replicas": number(object, &paths.status)},
+    });
+    let selector_path: Vec<&str> = paths.selector.iter().map(String::as_str).collect();
+    let selector = if selector_path.is_empty() { None } else { value::at(object, &selector_path) };
+    if let Some(selector) = selector.map(selector_text).filter(|text| !text.is_empty()) {
+        scale["status"]["selector"] = selector.into();
+    }
+    scale
+}
+
+/// A label selector as text.
+fn selector_text(selector: &Value) -> String {
+    if let Some(text) = selector.as_str() {
+        return text.to_owned();
+    }
+    let labels = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
+    let mut parts: Vec<String> = labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+    for expression in selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
+        let key = value::text(expression, &["key"]);
+        let values = expression.get("values").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let values = values.collect::<Vec<_>>().join(",");
+        parts.push(match value::text(expression, &["operator"]) {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "DoesNotExist" => format!("!{key}"),
+            _ => key.to_owned(),
+        });
+    }
+    parts.join(",")
+}
+
+/// GET.
+///
+/// # Errors
+/// 404.
+pub fn get(call: &Call) -> Result<Value, ApiError> {
+    let paths = paths(call)?;
+    Ok(view(paths, &parse(&*call.object()?)?))
+}
+
+/// PUT and PATCH.
+///
+/// # Errors
+/// As Kubernetes answers.
+pub async fn edit(core: &Core, call: &Call, edit: &Edit) -> Result<Answer, ApiError> {
+    let paths = paths(call)?;
+    for _ in 0..RACES_MAX {
+        let current = call.object()?;
+        let mut warnings = Vec::new();
+        let old = parse(&current)?;
+        let mut new = next(call, paths, edit, &current, &old)?;
+        if rules::differ(&old, &new) {
+            // The hook may refuse, but has nothing to complete: only a number changes.
+            fit::ask(core, call, Operation::Update, Some(&new), Some(&old), &mut warnings)?;
+            rules::raise_generation(&call.kind, &call.version, &old, &mut new);
+        } else {
+            return Ok(Answer { written: Written::Value(view(paths, &old)), code: 200, warnings });
+        }
+        if call.query.dry_run()? {
+            return Ok(Answer { written: Written::Value(view(paths, &new)), code: 200, warnings });
+        }
+        let version = Expected::At(current.version);
+        if let Some(stored) = commit(call, &current.key, version, Change::Put(new.clone())).await? {
+            value::metadata(&mut new).insert("resourceVersion".into(), stored.version.to_string().into());
+            return Ok(Answer { written: Written::Value(view(paths, &new)), code: 200, warnings });
+        }
+    }
+    Err(ApiError::conflict(&call.kind, &call.name))
+}
+
+/// The object with the scale that the client wants.
+fn next(call: &Call, paths: &Scale, edit: &Edit, current: &Object, old: &Value) -> Result<Value, ApiError> {
+    let wanted = match edit {
+        Edit::Replace(scale) => scale.clone(),
+        Edit::Patch(patch) => patch.apply(view(paths, old))?,
+    };
+    let name = value::meta(&wanted, "name");
+    if !name.is_empty() && name != call.name {
+        let message = format!("the name of the object ({name}) does not match the name on the URL ({})", call.name);
+        return Err(ApiError::bad_request(message));
+    }
+    edit::check_version(call, current, &wanted, false)?;
+    let replicas = value::at(&wanted, &["spec", "replicas"]).cloned().unwrap_or_else(|| 0.into());
+    if replicas.as_i64().is_none_or(|number| number < 0 || i32::try_from(number).is_err()) {
+        let cause = Cause::invalid("spec.replicas", &replicas, "must be greater than or equal to 0");
+        return Err(ApiError::invalid(&call.kind, &call.name, &[cause]));
+    }
+    let mut new = old.clone();
+    if let Some((last, parents)) = paths.spec.split_last() {
+        let holder = parents.iter().fold(object_mut(&mut new), |fields, name| child(fields, name));
+        holder.insert(last.clone(), replicas);
+    }
+    Ok(new)
+}

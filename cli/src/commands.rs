@@ -1,0 +1,276 @@
+//! The command tree, in one place: which commands exist, what each takes, and who carries it out.
+//!
+//! This module must not do any command's work.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use clap::{Args, FromArgMatches, Parser, Subcommand};
+
+use crate::args::edit::{EditArgs, FileArgs};
+use crate::args::global::{GlobalArgs, NamespaceArgs};
+use crate::args::lists::{
+    ListArgs, LogsArgs, NamedArgs, RevisionDeleteArgs, RevisionListArgs, ServiceDeleteArgs, ServiceDescribeArgs, ServiceExportArgs,
+    ServiceImportArgs, ServiceListArgs, ServiceWaitArgs,
+};
+use crate::args::output::TargetArgs;
+use crate::args::traffic::{TagArgs, TrafficArgs};
+use crate::args::wait::WaitArgs;
+use crate::args::problem::Unread;
+use crate::args::{help, problem};
+use crate::run;
+use crate::up;
+
+/// The whole command line.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "ebb", bin_name = "ebb", about = "Scale-to-zero serving with revisions and traffic splitting", disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Manage services
+    #[command(subcommand, visible_aliases = ["ksvc", "services"], after_help = help::SERVICE)]
+    Service(Box<Service>),
+    /// Manage revisions
+    #[command(subcommand, visible_alias = "revisions")]
+    Revision(Revision),
+    /// Look at routes
+    #[command(subcommand, visible_alias = "routes")]
+    Route(Route),
+    /// Print container definitions
+    #[command(subcommand, visible_alias = "containers")]
+    Container(Box<Container>),
+    /// Run everything on this machine in one process
+    #[command(after_help = help::UP)]
+    Up(up::UpArgs),
+    /// Print the version
+    Version(VersionArgs),
+    /// Print the completion script of a shell
+    #[command(after_help = help::COMPLETION)]
+    Completion(CompletionArgs),
+}
+
+/// What can be done with services.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Service {
+    /// Create a service
+    #[command(after_help = help::SERVICE_CREATE)]
+    Create(CreateArgs),
+    /// Change a service
+    #[command(after_help = help::SERVICE_UPDATE)]
+    Update(UpdateArgs),
+    /// Bring a service to a declared state, creating it if needed
+    #[command(after_help = help::SERVICE_APPLY)]
+    Apply(ApplyArgs),
+    /// Delete services
+    #[command(after_help = help::SERVICE_DELETE)]
+    Delete(ServiceDeleteArgs),
+    /// Show details of a service
+    #[command(after_help = help::SERVICE_DESCRIBE)]
+    Describe(ServiceDescribeArgs),
+    /// List services
+    #[command(visible_alias = "ls", after_help = help::SERVICE_LIST)]
+    List(ServiceListArgs),
+    /// Print what a service's pods write
+    #[command(after_help = help::SERVICE_LOGS)]
+    Logs(LogsArgs),
+    /// Wait until a service is ready
+    #[command(after_help = help::SERVICE_WAIT)]
+    Wait(ServiceWaitArgs),
+    /// Print a service and its revisions for import elsewhere
+    #[command(after_help = help::SERVICE_EXPORT)]
+    Export(ServiceExportArgs),
+    /// Create a service and its revisions from an export
+    #[command(after_help = help::SERVICE_IMPORT)]
+    Import(ServiceImportArgs),
+}
+
+/// What can be done with revisions.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Revision {
+    /// List revisions
+    #[command(visible_alias = "ls", after_help = help::REVISION_LIST)]
+    List(RevisionListArgs),
+    /// Show details of a revision
+    Describe(NamedArgs),
+    /// Delete revisions
+    #[command(after_help = help::REVISION_DELETE)]
+    Delete(RevisionDeleteArgs),
+}
+
+/// What can be done with routes.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Route {
+    /// List routes
+    #[command(visible_alias = "ls", after_help = help::ROUTE_LIST)]
+    List(ListArgs),
+    /// Show details of a route
+    Describe(NamedArgs),
+}
+
+/// What can be done with containers.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Container {
+    /// Print a container for 'service create --containers'
+    #[command(after_help = help::CONTAINER_ADD)]
+    Add(ContainerAddArgs),
+}
+
+/// `service create`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct CreateArgs {
+    /// Name of the service
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub file: FileArgs,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    #[command(flatten)]
+    pub edit: EditArgs,
+    #[command(flatten)]
+    pub tags: TagArgs,
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}
+
+/// `service update`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct UpdateArgs {
+    /// Name of the service
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    #[command(flatten)]
+    pub edit: EditArgs,
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}
+
+/// `service apply`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct ApplyArgs {
+    /// Name of the service
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub file: FileArgs,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+    #[command(flatten)]
+    pub edit: EditArgs,
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}
+
+/// `container add`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct ContainerAddArgs {
+    /// Name of the container
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub pod: crate::args::edit::PodArgs,
+}
+
+/// `version`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct VersionArgs {
+    /// Output format: json or yaml
+    #[arg(short, long, value_name = "FORMAT")]
+    pub output: Option<String>,
+}
+
+/// `completion`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct CompletionArgs {
+    /// bash, fish, powershell or zsh
+    #[arg(value_name = "SHELL")]
+    pub shells: Vec<String>,
+}
+
+/// The tree as clap knows it, with the rules that hold for all commands.
+#[must_use]
+pub fn tree() -> clap::Command {
+    help::grouped(problem::like_go(<Cli as clap::CommandFactory>::command()))
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// What is wrong with it, or the help or version text that it asked for.
+pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
+    let mut tree = tree();
+    tree.build();
+    let words: Vec<OsString> = words.into_iter().collect();
+    let words = problem::plain_bools(&tree, &words).map_err(Unread::Wrong)?;
+    let matches = tree.try_get_matches_from_mut(&words).map_err(|error| problem::explain(&error, &tree, &words))?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| problem::explain(&error, &tree, &words))?;
+    problem::once_only(&cli).map_err(Unread::Wrong)?;
+    Ok(cli)
+}
+
+/// Carries a command out.
+///
+/// # Errors
+/// Why it could not be done.
+pub fn dispatch(cli: Cli) -> Result<()> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Up(args) => up::run(global.data_dir, args),
+        Command::Version(args) => run::version::run(&args),
+        Command::Completion(args) => run::completion::run(&args),
+        Command::Container(command) => match *command {
+            Container::Add(args) => run::container::add(&args),
+        },
+        Command::Service(command) => run::in_runtime(service(global, *command)),
+        Command::Revision(command) => run::in_runtime(revision(global, command)),
+        Command::Route(command) => run::in_runtime(route(global, command)),
+    }
+}
+
+async fn service(global: GlobalArgs, command: Service) -> Result<()> {
+    match command {
+        Service::Create(args) => run::create::run(&global, &args).await,
+        Service::Update(args) => run::update::run(&global, &args).await,
+        Service::Apply(args) => run::apply::run(&global, &args).await,
+        Service::Delete(args) => run::delete::services(&global, &args).await,
+        Service::Describe(args) => run::describe::service(&global, &args).await,
+        Service::List(args) => run::list::services(&global, &args).await,
+        Service::Logs(args) => run::logs::run(&global, &args).await,
+        Service::Wait(args) => run::wait::run(&global, &args).await,
+        Service::Export(args) => run::export::run(&global, &args).await,
+        Service::Import(args) => run::import::run(&global, &args).await,
+    }
+}
+
+async fn revision(global: GlobalArgs, command: Revision) -> Result<()> {
+    match command {
+        Revision::List(args) => run::list::revisions(&global, &args).await,
+        Revision::Describe(args) => run::describe::revision(&global, &args).await,
+        Revision::Delete(args) => run::delete::revisions(&global, &args).await,
+    }
+}
+
+async fn route(global: GlobalArgs, command: Route) -> Result<()> {
+    match command {
+        Route::List(args) => run::list::routes(&global, &args).await,
+        Route::Describe(args) => run::describe::route(&global, &args).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

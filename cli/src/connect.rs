@@ -1,0 +1,11 @@
+//! The way to a server: which kubeconfig, as whom, in which namespace, and what went wrong on the way.
+//!
+//! This module must not know any command.
+
+mod log_http;
+pub mod problem;
+pub mod session;
+pub mod source;
+pub mod watch;
+
+pub use session::Session;

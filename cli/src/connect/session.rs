@@ -1,0 +1,147 @@
+//! A connection with the namespace that a command works in.
+//!
+//! This module must not know any command.
+
+use std::fmt::Debug;
+
+use anyhow::Result;
+use ebb_api::serving::{Configuration, Revision, Route, Service};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::ListParams;
+use kube::client::ClientBuilder;
+use kube::core::NamespaceResourceScope as Namespaced;
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
+
+use super::log_http::LogHttp;
+use super::problem;
+use super::source::{self, Source};
+use crate::args::global::{GlobalArgs, NamespacesArgs};
+
+/// A connection, used by one command.
+#[derive(Clone)]
+pub struct Session {
+    client: Client,
+    source: Source,
+    namespace: String,
+}
+
+/// Which namespaces a list is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scope {
+    /// One.
+    One(String),
+    /// All.
+    All,
+}
+
+impl Session {
+    /// Prepares a connection; it is opened by the first request.
+    ///
+    /// # Errors
+    /// When there is no usable kubeconfig.
+    pub async fn open(global: &GlobalArgs, namespace: Option<&str>) -> Result<Self> {
+        let source = Source::pick(global)?;
+        let config = source::config(source.read()?, global).await?;
+        let namespace = namespace.filter(|name| !name.is_empty()).map_or_else(|| config.default_namespace.clone(), str::to_owned);
+        let builder = ClientBuilder::try_from(config).map_err(|error| problem::explain(error, &source))?;
+        let client = if global.logs_http()? { builder.with_layer(&LogHttp).build() } else { builder.build() };
+        Ok(Self { client, source, namespace })
+    }
+
+    /// The namespace of the command.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The namespaces of a list.
+    #[must_use]
+    pub fn scope(&self, args: &NamespacesArgs) -> Scope {
+        if args.all_namespaces { Scope::All } else { Scope::One(self.namespace.clone()) }
+    }
+
+    /// What went wrong with a request, for people.
+    #[must_use]
+    pub fn explain(&self, error: kube::Error) -> anyhow::Error {
+        problem::explain(error, &self.source)
+    }
+
+    /// Services of the namespace.
+    #[must_use]
+    pub fn services(&self) -> Api<Service> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Revisions of the namespace.
+    #[must_use]
+    pub fn revisions(&self) -> Api<Revision> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Configurations of the namespace.
+    #[must_use]
+    pub fn configurations(&self) -> Api<Configuration> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Routes of the namespace.
+    #[must_use]
+    pub fn routes(&self) -> Api<Route> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Pods of the namespace.
+    #[must_use]
+    pub fn pods(&self) -> Api<Pod> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Objects of a scope.
+    ///
+    /// # Errors
+    /// What the server or the way to it has against it.
+    pub async fn list<K>(&self, scope: &Scope, params: &ListParams) -> Result<Vec<K>>
+    where
+        K: Resource<DynamicType = (), Scope = Namespaced> + Clone + DeserializeOwned + Debug,
+    {
+        let api: Api<K> = match scope {
+            Scope::One(namespace) => Api::namespaced(self.client.clone(), namespace),
+            Scope::All => Api::all(self.client.clone()),
+        };
+        Ok(api.list(params).await.map_err(|error| self.explain(error))?.items)
+    }
+
+    /// A Service, or nothing if there is none of that name.
+    ///
+    /// # Errors
+    /// What the server or the way to it has against it.
+    pub async fn find_service(&self, name: &str) -> Result<Option<Service>> {
+        self.services().get_opt(name).await.map_err(|error| self.explain(error))
+    }
+
+    /// A Service.
+    ///
+    /// # Errors
+    /// When there is none of that name, or what else went wrong.
+    pub async fn service(&self, name: &str) -> Result<Service> {
+        self.services().get(name).await.map_err(|error| self.explain(error))
+    }
+
+    /// A Revision.
+    ///
+    /// # Errors
+    /// When there is none of that name, or what else went wrong.
+    pub async fn revision(&self, name: &str) -> Result<Revision> {
+        self.revisions().get(name).await.map_err(|error| self.explain(error))
+    }
+
+    /// The Revisions of a Service.
+    ///
+    /// # Errors
+    /// What the server or the way to it has against it.
+    pub async fn revisions_of(&self, service: &str) -> Result<Vec<Revision>> {
+        let params = ListParams::default().labels(&format!("{}={service}", ebb_api::keys::label::SERVICE));
+        self.list(&Scope::One(self.namespace.clone()), &params).await
+    }
+}

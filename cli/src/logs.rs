@@ -1,0 +1,61 @@
+//! Which pods have logs to show, which container's, and how their lines look.
+//!
+//! This module must not fetch anything.
+
+use ebb_api::keys::{USER_PORT_NAME, label};
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt as _;
+
+/// The container name that is given to containers without one.
+const USER_CONTAINER: &str = "user-container";
+
+/// The label selector of a Service's pods, or of one Revision's.
+#[must_use]
+pub fn selector(service: &str, revision: Option<&str>) -> String {
+    let service = format!("{}={service}", label::SERVICE);
+    revision.map_or(service.clone(), |revision| format!("{service},{}={revision}", label::REVISION))
+}
+
+/// The container whose lines are shown: the one with the default name, else the one that serves, else the first.
+#[must_use]
+pub fn container(pod: &Pod) -> Option<String> {
+    let containers = pod.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
+    let named = containers.iter().find(|container| container.name == USER_CONTAINER);
+    let serves = || {
+        containers.iter().find(|container| {
+            let mut ports = container.ports.iter().flatten();
+            ports.any(|port| port.name.as_deref() == Some(USER_PORT_NAME))
+        })
+    };
+    named.or_else(serves).or_else(|| containers.first()).map(|container| container.name.clone())
+}
+
+/// Whether a pod has begun, so that there can be lines.
+#[must_use]
+pub fn has_begun(pod: &Pod) -> bool {
+    let Some(status) = &pod.status else { return false };
+    let states = status.container_statuses.iter().flatten().filter_map(|container| container.state.as_ref());
+    let started = states.clone().any(|state| state.running.is_some() || state.terminated.is_some());
+    started || matches!(status.phase.as_deref(), Some("Running" | "Succeeded" | "Failed"))
+}
+
+/// A line as it is shown; with several pods it says whose it is.
+#[must_use]
+pub fn line(pod: &str, text: &str, several: bool) -> String {
+    if several { format!("[{pod}] {text}") } else { text.to_owned() }
+}
+
+/// What to say when there is nothing to show.
+#[must_use]
+pub fn nothing(service: &str, namespace: &str, revision: Option<&str>) -> String {
+    let of = revision.map_or_else(String::new, |revision| format!(", revision '{revision}'"));
+    format!("no pods are running for service '{service}'{of} in namespace '{namespace}'; use -f to wait for some")
+}
+
+/// Pods, oldest first.
+pub fn sort(pods: &mut [Pod]) {
+    pods.sort_by_key(|pod| (pod.metadata.creation_timestamp.clone(), pod.name_any()));
+}
+
+#[cfg(test)]
+mod tests;

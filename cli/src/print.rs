@@ -1,0 +1,19 @@
+//! Objects become text: tables, descriptions, JSON and the rest of `-o`, and lines of progress.
+//!
+//! Nothing here may talk to a server or look at a clock; `now` is an argument.
+
+pub mod age;
+pub mod conditions;
+pub mod describe;
+pub mod jsonpath;
+pub mod list;
+pub mod object;
+pub mod progress;
+pub mod revision;
+pub mod route;
+pub mod service;
+pub mod tabs;
+pub mod version;
+
+#[cfg(test)]
+pub mod samples;

@@ -1,0 +1,149 @@
+//! `service logs`.
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use futures::{AsyncBufReadExt as _, TryStreamExt as _};
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt as _;
+use kube::api::{ListParams, LogParams, WatchEvent, WatchParams};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::single;
+use crate::args::global::GlobalArgs;
+use crate::args::lists::LogsArgs;
+use crate::connect::{Session, problem};
+use crate::{logs, report};
+
+/// Between watches that end at once there is a pause, so that a broken server is not flooded.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Prints what a Service's pods write.
+///
+/// # Errors
+/// When there is no such Service, or the server cannot be reached.
+pub async fn run(global: &GlobalArgs, args: &LogsArgs) -> Result<()> {
+    let name = single(&args.names, "'service logs' requires the service name given as single argument")?;
+    if args.tail.is_some_and(|tail| tail < -1) {
+        bail!("--tail must not be negative");
+    }
+    let session = Session::open(global, args.namespace.namespace.as_deref()).await?;
+    session.service(name).await?;
+    if let Some(revision) = &args.revision {
+        session.revision(revision).await?;
+    }
+    let params = ListParams::default().labels(&logs::selector(name, args.revision.as_deref()));
+    let list = session.pods().list(&params).await.map_err(|error| session.explain(error))?;
+    let mut pods = list.items;
+    logs::sort(&mut pods);
+    if pods.is_empty() {
+        eprintln!("{}", logs::nothing(name, session.namespace(), args.revision.as_deref()));
+    }
+    let mut readers = Readers::new(session.clone(), args);
+    readers.several.store(pods.len() > 1, Ordering::Relaxed);
+    for pod in &pods {
+        readers.consider(pod);
+    }
+    if args.follow {
+        let version = list.metadata.resource_version.unwrap_or_default();
+        let selector = logs::selector(name, args.revision.as_deref());
+        return follow(&session, &mut readers, &selector, version).await;
+    }
+    readers.finish().await
+}
+
+/// Reads on, and reads the pods that come, until nobody listens any more.
+async fn follow(session: &Session, readers: &mut Readers, selector: &str, mut version: String) -> Result<()> {
+    loop {
+        let params = WatchParams::default().labels(selector);
+        if let Ok(events) = session.pods().watch(&params, &version).await {
+            let mut events = pin!(events);
+            loop {
+                tokio::select! {
+                    event = events.try_next() => match event {
+                        Ok(Some(WatchEvent::Added(pod) | WatchEvent::Modified(pod))) => readers.consider(&pod),
+                        Ok(Some(WatchEvent::Deleted(_) | WatchEvent::Bookmark(_))) => {}
+                        Ok(Some(WatchEvent::Error(_)) | None) | Err(_) => break,
+                    },
+                    Some(ended) = readers.tasks.join_next() => readers.settle(ended)?,
+                }
+            }
+        }
+        sleep(PAUSE).await;
+        let list = session.pods().list(&ListParams::default().labels(selector)).await.map_err(|error| session.explain(error))?;
+        list.items.iter().for_each(|pod| readers.consider(pod));
+        version = list.metadata.resource_version.unwrap_or_default();
+    }
+}
+
+/// How reading a pod ended: its name and UID, and whether it could be read at all.
+type Ended = (String, Result<bool>);
+
+/// One task per pod that is being read.
+struct Readers {
+    session: Session,
+    follow: bool,
+    tail: Option<i64>,
+    known: BTreeSet<String>,
+    several: Arc<AtomicBool>,
+    tasks: JoinSet<Ended>,
+}
+
+impl Readers {
+    fn new(session: Session, args: &LogsArgs) -> Self {
+        let several = Arc::new(AtomicBool::new(false));
+        let tail = args.tail.filter(|&tail| tail >= 0);
+        Self { session, follow: args.follow, tail, known: BTreeSet::new(), several, tasks: JoinSet::new() }
+    }
+
+    /// Begins to read a pod, once, when there can be something to read.
+    fn consider(&mut self, pod: &Pod) {
+        let (name, id) = (pod.name_any(), pod.uid().unwrap_or_else(|| pod.name_any()));
+        if !logs::has_begun(pod) || !self.known.insert(id.clone()) {
+            return;
+        }
+        if self.known.len() > 1 {
+            self.several.store(true, Ordering::Relaxed);
+        }
+        let params = LogParams { container: logs::container(pod), follow: self.follow, tail_lines: self.tail, ..LogParams::default() };
+        let (session, several) = (self.session.clone(), Arc::clone(&self.several));
+        self.tasks.spawn(async move { (id, read(&session, &name, &params, &several).await) });
+    }
+
+    fn settle(&mut self, ended: Result<Ended, tokio::task::JoinError>) -> Result<()> {
+        let (id, outcome) = ended?;
+        if !outcome? {
+            // It was too early; the pod's next change is another chance.
+            self.known.remove(&id);
+        }
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<()> {
+        while let Some(ended) = self.tasks.join_next().await {
+            self.settle(ended)?;
+        }
+        Ok(())
+    }
+}
+
+/// Prints a pod's lines; `false` if it has none to give.
+async fn read(session: &Session, pod: &str, params: &LogParams, several: &AtomicBool) -> Result<bool> {
+    let stream = match session.pods().log_stream(pod, params).await {
+        Ok(stream) => stream,
+        Err(error) if problem::is_not_found(&error) => return Ok(true),
+        Err(kube::Error::Api(status)) if status.code == 400 => return Ok(false),
+        Err(error) => return Err(session.explain(error)),
+    };
+    let mut lines = stream.lines();
+    // A pod that goes away while it is read has nothing more to say.
+    while let Ok(Some(line)) = lines.try_next().await {
+        report::line(&logs::line(pod, &line, several.load(Ordering::Relaxed)))?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,60 @@
+//! The three addresses of `ebb up`: bound before anything starts, so that a taken one is refused by name, and written
+//! down with their real ports.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+/// The listeners, bound but not yet served.
+#[derive(Debug)]
+pub struct Doors {
+    /// The front door.
+    pub http: TcpListener,
+    /// The API, TLS.
+    pub api: TcpListener,
+    /// Readiness and metrics.
+    pub admin: TcpListener,
+    /// Where they really are.
+    pub addresses: Addresses,
+}
+
+/// What `addresses.json` says.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Addresses {
+    /// The front door.
+    pub http: SocketAddr,
+    /// The API, TLS.
+    pub api: SocketAddr,
+    /// Readiness and metrics.
+    pub admin: SocketAddr,
+}
+
+impl Doors {
+    /// Binds all three, or says which of them is taken.
+    pub fn open(http: SocketAddr, api: SocketAddr, admin: SocketAddr) -> Result<Self> {
+        let (http, api, admin) = (bind("--http", http)?, bind("--api", api)?, bind("--admin", admin)?);
+        let addresses = Addresses { http: http.local_addr()?, api: api.local_addr()?, admin: admin.local_addr()? };
+        Ok(Self { http, api, admin, addresses })
+    }
+}
+
+fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address)
+        .with_context(|| format!("cannot listen on {flag} {address}; choose another address (port 0 takes a free one)"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Writes a file that appears whole or not at all, with the given mode.
+pub fn write_whole(path: &Path, mode: u32, text: &str) -> Result<()> {
+    use std::io::Write;
+    let fresh = path.with_extension("new");
+    let _ = fs::remove_file(&fresh);
+    let mut file = fs::File::options().write(true).create_new(true).mode(mode).open(&fresh).with_context(|| format!("cannot write {}", fresh.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", fresh.display()))?;
+    fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,63 @@
+//! The traits by which rooms that do not know each other are joined: the node asks the activator about traffic, and the
+//! API server reads pods' logs from the node.
+
+use std::sync::Arc;
+
+use ebb_activator::Activator;
+use ebb_apiserver::{ApiError, LogQuery, LogStream, PodLogs};
+use ebb_node::Traffic;
+use ebb_node::logs::{LogError, Query};
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+
+/// The container that serves, when the client names none.
+const USER_CONTAINER: &str = "user-container";
+
+/// The activator, as the node sees it.
+pub struct PodTraffic(pub Arc<Activator>);
+
+impl Traffic for PodTraffic {
+    fn in_flight(&self, namespace: &str, pod: &str) -> usize {
+        self.0.in_flight(namespace, pod)
+    }
+
+    fn drain(&self, namespace: &str, pod: &str) -> BoxFuture<'static, ()> {
+        self.0.drain(namespace, pod)
+    }
+}
+
+/// The node's logs, as the API server sees them.
+pub struct Logs(pub ebb_node::Logs);
+
+impl PodLogs for Logs {
+    fn open(&self, namespace: &str, pod: &str, query: LogQuery) -> BoxFuture<'static, Result<LogStream, ApiError>> {
+        let (logs, namespace, pod) = (self.0.clone(), namespace.to_owned(), pod.to_owned());
+        Box::pin(async move {
+            let container = query.container.clone().unwrap_or_else(|| USER_CONTAINER.to_owned());
+            let query = translated(&query, Timestamp::now())?;
+            match logs.read(&namespace, &pod, &container, query).await {
+                Ok(lines) => Ok(lines.boxed()),
+                Err(error @ (LogError::NotFound { .. } | LogError::NoPrevious { .. })) => Err(ApiError::bad_request(error.to_string())),
+                Err(LogError::Io(error)) => Err(ApiError::internal(format!("cannot read the log: {error}"))),
+            }
+        })
+    }
+}
+
+fn translated(query: &LogQuery, now: Timestamp) -> Result<Query, ApiError> {
+    let since = match (query.since_seconds, &query.since_time) {
+        (Some(_), Some(_)) => return Err(ApiError::bad_request("only one of sinceTime or sinceSeconds may be specified")),
+        (Some(seconds), None) => now.checked_sub(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))).ok(),
+        (None, Some(time)) => Some(time.parse().map_err(|error| ApiError::bad_request(format!("sinceTime {time:?}: {error}")))?),
+        (None, None) => None,
+    };
+    Ok(Query {
+        follow: query.follow,
+        tail_lines: query.tail_lines,
+        since,
+        previous: query.previous,
+        limit_bytes: query.limit_bytes,
+        timestamps: query.timestamps,
+    })
+}
