@@ -137,10 +137,8 @@ impl ApiError {
         let told = if told.len() == 1 { told.concat() } else { format!("[{}]", told.join(", ")) };
         let dot = if kind.group.is_empty() { "" } else { "." };
         let message = format!("{}{dot}{} \"{name}\" is invalid: {told}", kind.kind, kind.group);
-        let causes: Vec<Value> = causes
-            .iter()
-            .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
-            .collect();
+        let causes: Vec<Value> =
+            causes.iter().map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field})).collect();
         let details = json!({"name": name, "group": kind.group, "kind": kind.kind, "causes": causes});
         Self { details: Some(details), ..Self::new(422, "Invalid", message) }
     }

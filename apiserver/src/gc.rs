@@ -4,6 +4,7 @@
 
 mod collect;
 mod contents;
+mod expire;
 mod follow;
 
 use std::fmt;
@@ -36,8 +37,9 @@ impl fmt::Display for Item {
 pub async fn run(core: Arc<Core>, shutdown: CancellationToken) -> Result<(), BoxError> {
     let queue = WorkQueue::<Item>::default();
     let follower = follow::run(core.clone(), queue.clone(), shutdown.clone());
+    let expiry = expire::run(core.clone(), shutdown.clone());
     let work = queue.run("garbage collection", CONCURRENT, shutdown, |item| look(core.clone(), item));
-    let ((), worked) = tokio::join!(follower, work);
+    let ((), (), worked) = tokio::join!(follower, expiry, work);
     worked
 }
 

@@ -4,6 +4,7 @@
 pub mod body;
 pub mod discovery;
 pub mod media;
+pub mod openapi;
 pub mod path;
 pub mod query;
 pub mod reviews;
@@ -13,9 +14,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use ::http::{HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use ::http::{HeaderValue, Request, Response, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;

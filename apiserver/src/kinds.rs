@@ -144,6 +144,8 @@ pub struct Kind {
     pub custom: bool,
     /// Whether a deletion is answered with a date, until the one who runs the object says that it is over (pods).
     pub graceful: bool,
+    /// After so many seconds objects are deleted, if the kind is one of notes that nobody else clears away (events).
+    pub expires_after: Option<i64>,
     /// Whether clients may give `status` when they make an object, although it is a subresource (nodes).
     pub status_at_birth: bool,
     /// Fills in what clients may leave out.

@@ -178,7 +178,8 @@ fn parse_field(kind: &Kind, text: &str) -> Result<FieldRequirement, ApiError> {
         Some((path, value)) => (path, value, false),
         None => {
             let split = text.split_once("==").or_else(|| text.split_once('='));
-            let (path, value) = split.ok_or_else(|| ApiError::bad_request(format!("invalid field selector: '{text}'; can't understand '{text}'")))?;
+            let (path, value) =
+                split.ok_or_else(|| ApiError::bad_request(format!("invalid field selector: '{text}'; can't understand '{text}'")))?;
             (path, value, true)
         }
     };

@@ -107,10 +107,15 @@ impl Server {
         self.0.lock.lock().take();
     }
 
+    #[cfg(test)]
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.0.core
+    }
+
     /// Sees to it that definitions and namespaces exist, all at once so that one commit may take them.
     fn furnish(&self, crds: &[CustomResourceDefinition], namespaces: &[String], file: &Path) -> Result<(), OpenError> {
         let core = &self.0.core;
-        let definition_values = crds.iter().map(|definition| definition_value(definition)).collect::<Result<Vec<_>, _>>()?;
+        let definition_values = crds.iter().map(definition_value).collect::<Result<Vec<_>, _>>()?;
         let namespace_value = |name: &str| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         let names = NAMESPACES.into_iter().chain(namespaces.iter().map(String::as_str));
         let pieces = names.map(|name| (builtin::NAMESPACES, namespace_value(name)));

@@ -40,3 +40,6 @@ pub struct Shared {
     /// Told after every publication of any resource; garbage collection waits for it.
     pub published: tokio::sync::Notify,
 }
+
+#[cfg(test)]
+mod tests;

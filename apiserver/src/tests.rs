@@ -17,7 +17,6 @@ use http_body_util::BodyExt;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Api;
-use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -67,10 +66,6 @@ impl Fixture {
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
     {
         Api::default_namespaced(self.server.client("default"))
-    }
-
-    pub fn widgets(&self) -> Api<DynamicObject> {
-        Api::namespaced_with(self.server.client("default"), "default", &widget_resource())
     }
 
     /// Runs what runs in the background.
@@ -144,10 +139,6 @@ pub async fn event(watch: &mut futures::stream::BoxStream<'static, Value>) -> (S
 
 pub fn config_map(name: &str) -> ConfigMap {
     serde_json::from_value(json!({"metadata": {"name": name}, "data": {"a": "1"}})).unwrap()
-}
-
-pub fn widget_resource() -> ApiResource {
-    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("test.dev", "v1", "Widget"), "widgets")
 }
 
 pub fn widget(name: &str) -> Value {

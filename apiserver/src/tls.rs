@@ -88,6 +88,7 @@ async fn connection(door: &Door, stream: TcpStream) -> Result<(), BoxError> {
     let (core, tokens, end) = (door.core.clone(), door.tokens.clone(), door.end.clone());
     let service = tower::service_fn(move |request: ::http::Request<hyper::body::Incoming>| {
         let user = by_certificate.clone().or_else(|| identity::bearer(request.headers(), &tokens));
+        let user = user.map(|user| identity::impersonated(request.headers(), user));
         ApiService::new(core.clone(), user, end.clone()).oneshot(request)
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());

@@ -19,25 +19,13 @@ type Read = fn(&Decision) -> f64;
 
 const GAUGES: &[(&str, &str, Read)] = &[
     ("desired_pods", "Pods that are wanted", |decision| f64::from(decision.want)),
-    ("requested_pods", "Pods that the load asks for, before bounds and scale to zero", |decision| {
-        f64::from(decision.figures.requested)
-    }),
+    ("requested_pods", "Pods that the load asks for, before bounds and scale to zero", |decision| f64::from(decision.figures.requested)),
     ("actual_pods", "Pods that are ready", |decision| f64::from(decision.standing.actual)),
-    ("stable_request_concurrency", "Requests at a time, average over the stable window", |decision| {
-        decision.figures.stable.concurrency
-    }),
-    ("panic_request_concurrency", "Requests at a time, average over the panic window", |decision| {
-        decision.figures.panic.concurrency
-    }),
-    ("stable_requests_per_second", "Arrivals per second, average over the stable window", |decision| {
-        decision.figures.stable.requests
-    }),
-    ("panic_requests_per_second", "Arrivals per second, average over the panic window", |decision| {
-        decision.figures.panic.requests
-    }),
-    ("target_concurrency_per_pod", "What one pod should carry, in the unit of the revision's metric", |decision| {
-        decision.figures.target
-    }),
+    ("stable_request_concurrency", "Requests at a time, average over the stable window", |decision| decision.figures.stable.concurrency),
+    ("panic_request_concurrency", "Requests at a time, average over the panic window", |decision| decision.figures.panic.concurrency),
+    ("stable_requests_per_second", "Arrivals per second, average over the stable window", |decision| decision.figures.stable.requests),
+    ("panic_requests_per_second", "Arrivals per second, average over the panic window", |decision| decision.figures.panic.requests),
+    ("target_concurrency_per_pod", "What one pod should carry, in the unit of the revision's metric", |decision| decision.figures.target),
     ("excess_burst_capacity", "Requests that the ready pods could take beyond the target burst capacity", |decision| {
         decision.figures.excess_burst_capacity
     }),

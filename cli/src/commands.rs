@@ -14,16 +14,22 @@ use crate::args::lists::{
     ServiceImportArgs, ServiceListArgs, ServiceWaitArgs,
 };
 use crate::args::output::TargetArgs;
+use crate::args::problem::Unread;
 use crate::args::traffic::{TagArgs, TrafficArgs};
 use crate::args::wait::WaitArgs;
-use crate::args::problem::Unread;
 use crate::args::{help, problem};
 use crate::run;
+#[cfg(feature = "up")]
 use crate::up;
 
 /// The whole command line.
 #[derive(Parser, Clone, Debug)]
-#[command(name = "ebb", bin_name = "ebb", about = "Scale-to-zero serving with revisions and traffic splitting", disable_help_subcommand = true)]
+#[command(
+    name = "ebb",
+    bin_name = "ebb",
+    about = "Scale-to-zero serving with revisions and traffic splitting",
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: GlobalArgs,
@@ -48,11 +54,12 @@ pub enum Command {
     Container(Box<Container>),
     /// Run everything on this machine in one process
     #[command(after_help = help::UP)]
+    #[cfg(feature = "up")]
     Up(up::UpArgs),
     /// Print the version
     Version(VersionArgs),
     /// Print the completion script of a shell
-    #[command(after_help = help::COMPLETION)]
+    #[command(after_help = help::COMPLETION, override_usage = "ebb completion bash|fish|powershell|zsh")]
     Completion(CompletionArgs),
 }
 
@@ -60,34 +67,34 @@ pub enum Command {
 #[derive(Subcommand, Clone, Debug)]
 pub enum Service {
     /// Create a service
-    #[command(after_help = help::SERVICE_CREATE)]
+    #[command(after_help = help::SERVICE_CREATE, override_usage = "ebb service create NAME [--cmd WORD... | --image IMAGE | -f FILE] [OPTIONS]")]
     Create(CreateArgs),
     /// Change a service
-    #[command(after_help = help::SERVICE_UPDATE)]
+    #[command(after_help = help::SERVICE_UPDATE, override_usage = "ebb service update NAME [OPTIONS]")]
     Update(UpdateArgs),
     /// Bring a service to a declared state, creating it if needed
-    #[command(after_help = help::SERVICE_APPLY)]
+    #[command(after_help = help::SERVICE_APPLY, override_usage = "ebb service apply NAME [--cmd WORD... | --image IMAGE | -f FILE] [OPTIONS]")]
     Apply(ApplyArgs),
     /// Delete services
-    #[command(after_help = help::SERVICE_DELETE)]
+    #[command(after_help = help::SERVICE_DELETE, override_usage = "ebb service delete NAME... | --all [OPTIONS]")]
     Delete(ServiceDeleteArgs),
     /// Show details of a service
-    #[command(after_help = help::SERVICE_DESCRIBE)]
+    #[command(after_help = help::SERVICE_DESCRIBE, override_usage = "ebb service describe NAME [OPTIONS]")]
     Describe(ServiceDescribeArgs),
     /// List services
-    #[command(visible_alias = "ls", after_help = help::SERVICE_LIST)]
+    #[command(visible_alias = "ls", after_help = help::SERVICE_LIST, override_usage = "ebb service list [NAME] [OPTIONS]")]
     List(ServiceListArgs),
     /// Print what a service's pods write
-    #[command(after_help = help::SERVICE_LOGS)]
+    #[command(after_help = help::SERVICE_LOGS, override_usage = "ebb service logs NAME [OPTIONS]")]
     Logs(LogsArgs),
     /// Wait until a service is ready
-    #[command(after_help = help::SERVICE_WAIT)]
+    #[command(after_help = help::SERVICE_WAIT, override_usage = "ebb service wait NAME [OPTIONS]")]
     Wait(ServiceWaitArgs),
     /// Print a service and its revisions for import elsewhere
-    #[command(after_help = help::SERVICE_EXPORT)]
+    #[command(after_help = help::SERVICE_EXPORT, override_usage = "ebb service export NAME -o FORMAT [OPTIONS]")]
     Export(ServiceExportArgs),
     /// Create a service and its revisions from an export
-    #[command(after_help = help::SERVICE_IMPORT)]
+    #[command(after_help = help::SERVICE_IMPORT, override_usage = "ebb service import FILE [OPTIONS]")]
     Import(ServiceImportArgs),
 }
 
@@ -95,12 +102,13 @@ pub enum Service {
 #[derive(Subcommand, Clone, Debug)]
 pub enum Revision {
     /// List revisions
-    #[command(visible_alias = "ls", after_help = help::REVISION_LIST)]
+    #[command(visible_alias = "ls", after_help = help::REVISION_LIST, override_usage = "ebb revision list [NAME] [OPTIONS]")]
     List(RevisionListArgs),
     /// Show details of a revision
+    #[command(override_usage = "ebb revision describe NAME [OPTIONS]")]
     Describe(NamedArgs),
     /// Delete revisions
-    #[command(after_help = help::REVISION_DELETE)]
+    #[command(after_help = help::REVISION_DELETE, override_usage = "ebb revision delete NAME... | --prune SERVICE | --prune-all [OPTIONS]")]
     Delete(RevisionDeleteArgs),
 }
 
@@ -108,9 +116,10 @@ pub enum Revision {
 #[derive(Subcommand, Clone, Debug)]
 pub enum Route {
     /// List routes
-    #[command(visible_alias = "ls", after_help = help::ROUTE_LIST)]
+    #[command(visible_alias = "ls", after_help = help::ROUTE_LIST, override_usage = "ebb route list [NAME] [OPTIONS]")]
     List(ListArgs),
     /// Show details of a route
+    #[command(override_usage = "ebb route describe NAME [OPTIONS]")]
     Describe(NamedArgs),
 }
 
@@ -118,7 +127,7 @@ pub enum Route {
 #[derive(Subcommand, Clone, Debug)]
 pub enum Container {
     /// Print a container for 'service create --containers'
-    #[command(after_help = help::CONTAINER_ADD)]
+    #[command(after_help = help::CONTAINER_ADD, override_usage = "ebb container add NAME --image IMAGE [OPTIONS]")]
     Add(ContainerAddArgs),
 }
 
@@ -230,6 +239,7 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
 pub fn dispatch(cli: Cli) -> Result<()> {
     let Cli { global, command } = cli;
     match command {
+        #[cfg(feature = "up")]
         Command::Up(args) => up::run(global.data_dir, args),
         Command::Version(args) => run::version::run(&args),
         Command::Completion(args) => run::completion::run(&args),

@@ -4,6 +4,8 @@
 
 mod log_http;
 pub mod problem;
+#[cfg(test)]
+pub mod script;
 pub mod session;
 pub mod source;
 pub mod watch;

@@ -69,12 +69,8 @@ fn routed(service: &Service, revisions: Option<Vec<Revision>>) -> Result<Vec<Rev
 
 /// Only what a user could have written.
 fn bare_meta(meta: &ObjectMeta, annotations: &[&str]) -> ObjectMeta {
-    let mut bare = ObjectMeta {
-        name: meta.name.clone(),
-        labels: meta.labels.clone(),
-        annotations: meta.annotations.clone(),
-        ..ObjectMeta::default()
-    };
+    let mut bare =
+        ObjectMeta { name: meta.name.clone(), labels: meta.labels.clone(), annotations: meta.annotations.clone(), ..ObjectMeta::default() };
     if let Some(kept) = &mut bare.annotations {
         kept.retain(|key, _| !annotations.contains(&key.as_str()));
     }

@@ -3,7 +3,7 @@
 //! This module must not fetch anything.
 
 use ebb_api::keys::{USER_PORT_NAME, label};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::ResourceExt as _;
 
 /// The container name that is given to containers without one.
@@ -30,12 +30,16 @@ pub fn container(pod: &Pod) -> Option<String> {
     named.or_else(serves).or_else(|| containers.first()).map(|container| container.name.clone())
 }
 
-/// Whether a pod has begun, so that there can be lines.
+/// Whether a pod has begun, so that there can be lines; one that waits to begin again has.
 #[must_use]
 pub fn has_begun(pod: &Pod) -> bool {
     let Some(status) = &pod.status else { return false };
-    let states = status.container_statuses.iter().flatten().filter_map(|container| container.state.as_ref());
-    let started = states.clone().any(|state| state.running.is_some() || state.terminated.is_some());
+    let containers = || status.container_statuses.iter().flatten();
+    let ended = |container: &ContainerStatus| {
+        container.restart_count > 0 || container.last_state.as_ref().is_some_and(|last| last.terminated.is_some())
+    };
+    let runs = |container: &ContainerStatus| container.state.as_ref().is_some_and(|now| now.running.is_some() || now.terminated.is_some());
+    let started = containers().any(|container| ended(container) || runs(container));
     started || matches!(status.phase.as_deref(), Some("Running" | "Succeeded" | "Failed"))
 }
 

@@ -13,6 +13,7 @@ mod print;
 mod report;
 mod run;
 mod store;
+#[cfg(feature = "up")]
 mod up;
 mod wait;
 

@@ -67,7 +67,8 @@ pub struct Export {
 /// # Errors
 /// When the text is something else.
 pub fn export(text: &str) -> Result<Export> {
-    let foreign = || anyhow!("provided import file doesn't contain service name, please note that only kn's custom export format is supported");
+    let foreign =
+        || anyhow!("provided import file doesn't contain service name, please note that only kn's custom export format is supported");
     let mut document = first_document(text)?;
     let spec = document.get_mut("spec").map(Value::take).ok_or_else(foreign)?;
     let service = spec.get("service").cloned().filter(Value::is_object).ok_or_else(foreign)?;

@@ -106,26 +106,14 @@ impl Caches {
         let all = watcher::Config::default;
         Self {
             services: watch("watch Services", Cache::default(), Api::all(client.clone()), all(), tasks),
-            configurations: watch(
-                "watch Configurations",
-                Cache::indexed(index_configuration),
-                Api::all(client.clone()),
-                all(),
-                tasks,
-            ),
+            configurations: watch("watch Configurations", Cache::indexed(index_configuration), Api::all(client.clone()), all(), tasks),
             revisions: watch("watch Revisions", Cache::indexed(index_revision), Api::all(client.clone()), all(), tasks),
             routes: watch("watch Routes", Cache::indexed(index_route), Api::all(client.clone()), all(), tasks),
             ingresses: watch("watch Ingresses", Cache::default(), Api::all(client.clone()), all(), tasks),
             autoscalers: watch("watch PodAutoscalers", Cache::default(), Api::all(client.clone()), all(), tasks),
             // Not only our own: somebody else's object may hold a name that is needed.
             deployments: watch("watch Deployments", Cache::default(), Api::all(client.clone()), all(), tasks),
-            core_services: watch(
-                "watch Kubernetes Services",
-                Cache::indexed(index_core_service),
-                Api::all(client.clone()),
-                all(),
-                tasks,
-            ),
+            core_services: watch("watch Kubernetes Services", Cache::indexed(index_core_service), Api::all(client.clone()), all(), tasks),
             pods: watch(
                 "watch Pods of Revisions",
                 Cache::indexed(index_pod),
@@ -145,18 +133,8 @@ impl Caches {
 
     /// Waits until every first list is done.
     pub async fn ready(&self) {
-        let Self {
-            services,
-            configurations,
-            revisions,
-            routes,
-            ingresses,
-            autoscalers,
-            deployments,
-            core_services,
-            pods,
-            config_maps,
-        } = self;
+        let Self { services, configurations, revisions, routes, ingresses, autoscalers, deployments, core_services, pods, config_maps } =
+            self;
         tokio::join!(
             services.ready(),
             configurations.ready(),

@@ -12,6 +12,7 @@ mod kinds;
 mod metrics;
 mod reconcile;
 mod settings;
+mod written;
 
 use ebb_plumbing::{Readiness, Tasks};
 use kube::Client;
@@ -23,6 +24,7 @@ use crate::hooks::Queues;
 use crate::metrics::Metrics;
 use crate::reconcile::Context;
 use crate::settings::Keeper;
+use crate::written::Written;
 
 /// What the controller is started with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub fn run(client: Client, options: Options, tasks: Tasks, readiness: &Readiness
     let settings = Keeper::start(&caches.config_maps, &options, queues.clone(), &caches);
     hooks::connect(&caches, &queues);
     let recorder = Recorder::start(client.clone(), &tasks, metrics.clone());
-    let context = Context { client, caches: caches.clone(), settings, recorder, metrics };
+    let context = Context { client, caches: caches.clone(), settings, recorder, metrics, written: Written::default() };
     let latch = readiness.latch("controller");
     let (kinds, concurrency) = (kinds::all(&context, &queues), options.concurrency);
     let spawner = tasks.clone();

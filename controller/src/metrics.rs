@@ -37,11 +37,8 @@ impl Metrics {
     pub fn register(registry: &mut Registry) -> Self {
         // From 50 µs, a reconcile that changes nothing, to 1.6 s, an API server in trouble.
         let buckets: fn() -> Histogram = || Histogram::new(exponential_buckets(0.000_05, 2.0, 16));
-        let metrics = Self {
-            reconciles: Family::new_with_constructor(buckets),
-            writes: Family::default(),
-            events_dropped: Counter::default(),
-        };
+        let metrics =
+            Self { reconciles: Family::new_with_constructor(buckets), writes: Family::default(), events_dropped: Counter::default() };
         let registry = registry.sub_registry_with_prefix("ebb_controller");
         registry.register_with_unit("reconcile_duration", "Reconciles by kind and outcome", Unit::Seconds, metrics.reconciles.clone());
         registry.register("writes", "Writes to the API server by kind and verb", metrics.writes.clone());

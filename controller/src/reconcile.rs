@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ebb_controller_core::{After as CoreAfter, Apply, Event, Plan};
-use ebb_plumbing::{After, Key, Tasks, WorkQueue};
+use ebb_plumbing::{After, Cache, Key, Tasks, WorkQueue};
 use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -23,6 +23,7 @@ use crate::error::Error;
 use crate::events::{Recorder, about};
 use crate::metrics::Metrics;
 use crate::settings::Keeper;
+use crate::written::Written;
 
 /// What every reconcile may use. Cheap to clone.
 #[derive(Clone)]
@@ -32,12 +33,11 @@ pub struct Context {
     pub settings: Keeper,
     pub recorder: Recorder,
     pub metrics: Metrics,
+    pub written: Written,
 }
 
 /// An object whose status a plan can write.
-pub trait HasStatus:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + Serialize + DeserializeOwned
-{
+pub trait HasStatus: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + Serialize + DeserializeOwned {
     /// Its status.
     type Status;
     /// The same object with another status.
@@ -76,6 +76,14 @@ impl Context {
     /// The present. Plans get it as an argument.
     pub fn now() -> Timestamp {
         Timestamp::now()
+    }
+
+    /// The object of a key, unless it is not there, or the cache has not heard yet of the last status that was written to
+    /// it. In that case nothing is to be done now: when the cache hears of it, the key is woken.
+    pub fn find<K: HasStatus + Send + Sync + 'static>(&self, cache: &Cache<K>, key: &Key) -> Option<Arc<K>> {
+        let found = cache.find(key);
+        let version = found.as_ref().and_then(|object| object.meta().resource_version.as_deref());
+        if self.written.is_behind(kind_of::<K>(), key, version) { None } else { found }
     }
 
     /// Carries out a plan whose status goes onto `object`.
@@ -144,10 +152,12 @@ impl Context {
         let api: Api<K> = Api::namespaced(self.client.clone(), metadata.namespace.as_deref().unwrap_or_default());
         let name = metadata.name.clone().unwrap_or_default();
         let kind = kind_of::<K>();
-        api.replace_status(&name, &PostParams::default(), &object)
+        let stored = api
+            .replace_status(&name, &PostParams::default(), &object)
             .await
             .map_err(|error| Error::new("status update", kind, &name, error))?;
         self.metrics.wrote(kind, "status");
+        self.written.replaced(kind, Key::of(&object), metadata, stored.meta());
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! The life of Services on a real API server in this process, with the other rooms played.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 mod rooms;
 
 use std::time::Instant;
@@ -30,9 +32,15 @@ async fn from_create_to_delete() {
     house.edit("shop", |shop| shop.spec.template.spec.timeout_seconds = Some(20)).await;
     let shop = house.until_ready("shop").await;
     assert_eq!(shop.status.unwrap().latest_ready_revision_name, "shop-00002");
-    let reserve = |revision: Option<&Revision>| revision.is_some_and(|revision| revision.labels().get(label::ROUTING_STATE).is_some_and(|state| state == "reserve"));
+    let reserve = |revision: Option<&Revision>| {
+        revision.is_some_and(|revision| revision.labels().get(label::ROUTING_STATE).is_some_and(|state| state == "reserve"))
+    };
     house.until("shop-00001", reserve).await;
-    house.until("shop-00001", |autoscaler: Option<&PodAutoscaler>| autoscaler.is_some_and(|autoscaler| autoscaler.spec.reachability == "Unreachable")).await;
+    house
+        .until("shop-00001", |autoscaler: Option<&PodAutoscaler>| {
+            autoscaler.is_some_and(|autoscaler| autoscaler.spec.reachability == "Unreachable")
+        })
+        .await;
 
     house
         .edit("shop", |shop| {
@@ -193,7 +201,9 @@ async fn settings_take_effect_and_bad_ones_do_not() {
     }))
     .unwrap();
     maps.create(&PostParams::default(), &map).await.unwrap();
-    let has_url = |url: &'static str| move |service: Option<&Service>| service.is_some_and(|service| service.status.as_ref().is_some_and(|status| status.url == url));
+    let has_url = |url: &'static str| {
+        move |service: Option<&Service>| service.is_some_and(|service| service.status.as_ref().is_some_and(|status| status.url == url))
+    };
     house.until("shop", has_url("http://shop.default.example.com:8080")).await;
 
     // Only for others: the domain for all is the one from the start again.
@@ -210,9 +220,11 @@ async fn settings_take_effect_and_bad_ones_do_not() {
 async fn many_services() {
     let house = House::open().await;
     let controller = house.controller().await;
+    let reconciles = || controller.sum("ebb_controller_reconcile_duration_seconds_count", "");
+    let conflicts = || controller.sum("ebb_controller_reconcile_duration_seconds_count", "conflict");
+    let writes = || controller.sum("ebb_controller_writes_total", "");
     for batch in 0..10 {
-        let begun = Instant::now();
-        let writes = controller.writes();
+        let (begun, before) = (Instant::now(), [writes(), reconciles(), conflicts()]);
         for n in 0..100 {
             house.create(&service(&format!("shop-{batch}-{n}"), "one")).await;
         }
@@ -220,11 +232,12 @@ async fn many_services() {
             house.until_ready(&format!("shop-{batch}-{n}")).await;
         }
         let took = begun.elapsed() / 100;
-        let writes = (controller.writes() - writes) / 100;
+        let each: Vec<u64> = [writes(), reconciles(), conflicts()].iter().zip(before).map(|(now, before)| (now - before) / 100).collect();
         let begun = Instant::now();
         house.create(&service(&format!("one-{batch}"), "one")).await;
         house.until_ready(&format!("one-{batch}")).await;
-        println!("{} services: {took:?} and {writes} writes each; one more takes {:?}", (batch + 1) * 100, begun.elapsed());
+        let count = (batch + 1) * 100;
+        println!("{count} services: {took:?} and {each:?} writes, reconciles, conflicts each; one more takes {:?}", begun.elapsed());
     }
     controller.stop().await;
     house.close().await;

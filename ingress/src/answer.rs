@@ -33,8 +33,16 @@ pub(crate) struct Stream {
     watchdog: Watchdog,
     visit: Visit,
     place: Option<Place>,
-    /// The time was over and its text was sent; what is left is to break off.
-    cut: bool,
+    /// What is left is to break off for this reason.
+    broken: Option<Broken>,
+}
+
+/// An answer that is about to be broken off. hyper forgets what it has not written yet when a body fails, so it gets one
+/// turn to write before it is told.
+#[derive(Debug)]
+struct Broken {
+    cut: Option<Cut>,
+    written: bool,
 }
 
 /// Why an answer is broken off in the middle. The client sees a connection or stream that ends before the body does.
@@ -63,7 +71,7 @@ impl Answer {
 impl Stream {
     /// The body of an answer. Ends at once, and is then [`Answer::empty`], if there is none.
     pub async fn begin(body: Incoming, link: Option<Link>, pool: Arc<PodPool>, watchdog: Watchdog, visit: Visit, place: Place) -> Answer {
-        let mut stream = Self { body, link, pool, watchdog, visit, place: Some(place), cut: false };
+        let mut stream = Self { body, link, pool, watchdog, visit, place: Some(place), broken: None };
         if stream.body.is_end_stream() {
             std::future::poll_fn(|context| {
                 stream.end(context);
@@ -86,21 +94,28 @@ impl Stream {
         self.visit.ended();
     }
 
-    /// The time is over. Text is appended, as Knative does, where the length of the body was left open.
-    fn expire(&mut self, refused: Refused) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        self.visit.failed(refused);
+    /// Gives everything back and lets the client see the break.
+    fn break_off(&mut self, why: Refused, cut: Cut) {
+        self.visit.failed(why);
         self.link = None;
         self.place = None;
-        if self.cut || self.body.size_hint().exact().is_some() {
-            return Poll::Ready(Some(Err(Cut::Expired(refused))));
-        }
-        self.cut = true;
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"request timeout")))))
+        self.broken = Some(Broken { cut: Some(cut), written: false });
+    }
+
+    /// The time is over. Text is appended, as Knative does, where the length of the body was left open.
+    fn expire(&mut self, why: Refused, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let open_ended = self.body.size_hint().exact().is_none();
+        self.break_off(why, Cut::Expired(why));
+        if open_ended { Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"request timeout"))))) } else { self.poll(context) }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        if self.cut {
-            return Poll::Ready(Some(Err(Cut::Expired(Refused::RequestTimeout))));
+        if let Some(broken) = &mut self.broken {
+            if !std::mem::replace(&mut broken.written, true) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            return Poll::Ready(broken.cut.take().map(Err));
         }
         let mut frame = Pin::new(&mut self.body).poll_frame(context);
         if frame.is_pending()
@@ -119,17 +134,15 @@ impl Stream {
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
-                self.visit.failed(Refused::BrokenAnswer);
-                self.link = None;
-                self.place = None;
-                Poll::Ready(Some(Err(Cut::Broken(error))))
+                self.break_off(Refused::BrokenAnswer, Cut::Broken(error));
+                self.poll(context)
             }
             Poll::Ready(None) => {
                 self.end(context);
                 Poll::Ready(None)
             }
             Poll::Pending => match self.watchdog.poll_expired(context) {
-                Poll::Ready(refused) => self.expire(refused),
+                Poll::Ready(refused) => self.expire(refused, context),
                 Poll::Pending => Poll::Pending,
             },
         }
@@ -150,7 +163,7 @@ impl Body for Answer {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Text(text) => text.is_none(),
-            Self::Stream(stream) => !stream.cut && stream.body.is_end_stream(),
+            Self::Stream(stream) => stream.broken.is_none() && stream.body.is_end_stream(),
         }
     }
 

@@ -15,9 +15,8 @@ const READY: &str = "Ready";
 pub(crate) fn wanted(ingress: &Ingress, problems: &[Problem], address: &str, now: &Time) -> Option<IngressStatus> {
     let empty = IngressStatus::default();
     let current = ingress.status.as_ref().unwrap_or(&empty);
-    let balancer = LoadBalancerStatus {
-        ingress: vec![LoadBalancerIngress { domain_internal: address.to_owned(), ..LoadBalancerIngress::default() }],
-    };
+    let balancer =
+        LoadBalancerStatus { ingress: vec![LoadBalancerIngress { domain_internal: address.to_owned(), ..LoadBalancerIngress::default() }] };
     let wanted = IngressStatus {
         observed_generation: ingress.metadata.generation,
         conditions: conditions(current, problems, now),

@@ -39,8 +39,8 @@ impl Cgroups {
     /// Ebb itself moves one level down.
     fn prepare(own: &Path) -> Result<Self, String> {
         let shown = own.display();
-        let available = std::fs::read_to_string(own.join("cgroup.controllers"))
-            .map_err(|_| format!("{shown} is not a cgroup v2 with controllers"))?;
+        let available =
+            std::fs::read_to_string(own.join("cgroup.controllers")).map_err(|_| format!("{shown} is not a cgroup v2 with controllers"))?;
         for needed in ["cpu", "memory"] {
             if !available.split_whitespace().any(|controller| controller == needed) {
                 return Err(format!("the controller {needed} is not available in {shown}"));
@@ -50,7 +50,12 @@ impl Cgroups {
         let refused = |error: io::Error| format!("{shown} was not delegated to ebb ({error}); {hint}");
         let leaf = own.join("ebb");
         make(&leaf).and_then(|()| std::fs::write(leaf.join("cgroup.procs"), "0")).map_err(refused)?;
-        std::fs::write(own.join("cgroup.subtree_control"), "+cpu +memory").map_err(refused)?;
+        std::fs::write(own.join("cgroup.subtree_control"), "+cpu +memory").map_err(|error| {
+            // Others are in there, too: back to where we came from. If even that fails, the empty level does no harm.
+            let _ = std::fs::write(own.join("cgroup.procs"), "0");
+            let _ = std::fs::remove_dir(&leaf);
+            refused(error)
+        })?;
         let base = own.join("ebb-pods");
         make(&base).and_then(|()| std::fs::write(base.join("cgroup.subtree_control"), "+cpu +memory")).map_err(refused)?;
         Ok(Self { base })

@@ -116,13 +116,7 @@ fn value_of(
     }
 }
 
-fn referenced(
-    pod: &Pod,
-    container: &Container,
-    by: &str,
-    from: &EnvVarSource,
-    sources: &Sources<'_>,
-) -> Result<Option<String>, EnvError> {
+fn referenced(pod: &Pod, container: &Container, by: &str, from: &EnvVarSource, sources: &Sources<'_>) -> Result<Option<String>, EnvError> {
     let by = format!("environment variable {by}");
     if let Some(reference) = &from.config_map_key_ref {
         let values = (sources.config_map)(&reference.name).map(|map| map.data.clone().unwrap_or_default());
@@ -186,7 +180,9 @@ fn take_all(source: &EnvFromSource, sources: &Sources<'_>, into: &mut BTreeMap<S
     };
     match values {
         // A name with `=` cannot be a variable; a kubelet skips such keys, too.
-        Some(values) => into.extend(values.into_iter().filter(|(key, _)| !key.contains('=')).map(|(key, value)| (format!("{prefix}{key}"), value))),
+        Some(values) => {
+            into.extend(values.into_iter().filter(|(key, _)| !key.contains('=')).map(|(key, value)| (format!("{prefix}{key}"), value)))
+        }
         None if optional.unwrap_or(false) => {}
         None => return Err(EnvError::NoObject { kind, name: name.clone(), by: "envFrom".into() }),
     }

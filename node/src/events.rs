@@ -78,8 +78,11 @@ impl Writer {
                 () = shutdown.cancelled() => return Ok(()),
                 news = self.news.recv() => news,
             };
-            // All senders are gone: the node has ended.
-            let Some(news) = news else { return Ok(shutdown.cancelled().await) };
+            let Some(news) = news else {
+                // All senders are gone: the node has ended.
+                shutdown.cancelled().await;
+                return Ok(());
+            };
             if let Err(error) = self.write(&news).await {
                 tracing::debug!(%error, reason = news.reason, "an event was not written");
             }

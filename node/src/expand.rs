@@ -40,7 +40,8 @@ mod tests {
 
     #[test]
     fn references_are_replaced_as_kubernetes_does() {
-        let variables = BTreeMap::from([("A".to_owned(), "1".to_owned()), ("B".to_owned(), "$(A)".to_owned()), ("E".to_owned(), String::new())]);
+        let variables =
+            BTreeMap::from([("A".to_owned(), "1".to_owned()), ("B".to_owned(), "$(A)".to_owned()), ("E".to_owned(), String::new())]);
         for (text, want) in [
             ("", ""),
             ("plain", "plain"),

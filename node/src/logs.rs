@@ -200,6 +200,17 @@ impl Logs {
         })
     }
 
+    /// What is known of a pod, living or gone, from its logs: its containers, the serving one first, for whoever asks for
+    /// a pod's log without naming one.
+    pub fn record(&self, namespace: &str, pod: &str) -> Option<PodRecord> {
+        let logs = self.0.logs.lock();
+        let living = logs.iter().find(|((of_namespace, of_pod, _), _)| of_namespace == namespace && of_pod == pod);
+        match living {
+            Some((_, log)) => Some(log.record.clone()),
+            None => PodRecord::read(&files::pod_directory(&self.0.root, namespace, pod)).ok(),
+        }
+    }
+
     /// Pods that are gone and whose logs are still kept, oldest first, with the labels they had.
     ///
     /// # Errors

@@ -24,7 +24,8 @@ pub fn name() -> String {
 }
 
 fn sanitise(host: &str) -> String {
-    let safe: String = host.to_lowercase().chars().map(|at| if at.is_ascii_alphanumeric() || at == '.' { at } else { '-' }).take(LONGEST_NAME).collect();
+    let safe: String =
+        host.to_lowercase().chars().map(|at| if at.is_ascii_alphanumeric() || at == '.' { at } else { '-' }).take(LONGEST_NAME).collect();
     let safe = safe.trim_matches(['-', '.']);
     if safe.is_empty() { "localhost".into() } else { safe.into() }
 }
@@ -89,7 +90,8 @@ fn status(name: &str) -> NodeStatus {
 fn capacity() -> BTreeMap<String, Quantity> {
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let memory = read("/proc/meminfo");
-    let memory = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")).and_then(|rest| rest.split_whitespace().next().map(str::to_owned));
+    let memory =
+        memory.lines().find_map(|line| line.strip_prefix("MemTotal:")).and_then(|rest| rest.split_whitespace().next().map(str::to_owned));
     let pods = ports::LAST - ports::FIRST + 1;
     let all = [("cpu", Some(cpus.to_string())), ("memory", memory.map(|kib| format!("{kib}Ki"))), ("pods", Some(pods.to_string()))];
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Quantity(value?)))).collect()
@@ -120,7 +122,8 @@ mod tests {
 
     #[test]
     fn host_names_become_kubernetes_names() {
-        for (host, want) in [("box", "box"), ("My_Laptop.local", "my-laptop.local"), ("", "localhost"), ("--", "localhost"), ("Ünï", "n")] {
+        for (host, want) in [("box", "box"), ("My_Laptop.local", "my-laptop.local"), ("", "localhost"), ("--", "localhost"), ("Ünï", "n")]
+        {
             assert_eq!(sanitise(host), want, "{host}");
         }
         assert_eq!(sanitise(&"x".repeat(100)).len(), 63);

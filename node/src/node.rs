@@ -181,7 +181,14 @@ async fn start(context: &Arc<Context>, manager: &Arc<Manager>, tasks: &Tasks) ->
     keep(tasks, "node-cache-configmaps", &context.config_maps, context);
     keep(tasks, "node-cache-secrets", &context.secrets, context);
     tell_of_config(context);
-    futures::join!(pods.ready(), deployments.ready(), services.ready(), slices.ready(), context.config_maps.ready(), context.secrets.ready());
+    futures::join!(
+        pods.ready(),
+        deployments.ready(),
+        services.ready(),
+        slices.ready(),
+        context.config_maps.ready(),
+        context.secrets.ready()
+    );
     machine::announce(context.client.clone(), &context.node).await?;
     manager.clear(&pods).await?;
     manager.follow(&pods);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use ebb_plumbing::Key;
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrIn6, SockaddrLike, UnixAddr, bind, setsockopt, socket, sockopt,
 };
@@ -23,8 +24,8 @@ pub struct NoFreePort;
 #[derive(Debug)]
 struct State {
     next: u16,
-    /// Ports in use, each with the lock that tells other instances of Ebb so.
-    taken: HashMap<u16, OwnedFd>,
+    /// Ports in use, each with its pod and the lock that tells other instances of Ebb so.
+    taken: HashMap<u16, (Key, OwnedFd)>,
 }
 
 /// The allocator. Cheap to clone.
@@ -39,11 +40,11 @@ impl Ports {
         Self(Arc::new(Mutex::new(State { next, taken: HashMap::new() })))
     }
 
-    /// A port that nobody listens on and that no other pod has.
+    /// A port for `pod` that nobody listens on and that no other pod has.
     ///
     /// # Errors
     /// When all are in use.
-    pub fn take(&self) -> Result<u16, NoFreePort> {
+    pub fn take(&self, pod: &Key) -> Result<u16, NoFreePort> {
         let mut state = self.0.lock();
         for _ in FIRST..=LAST {
             let port = state.next;
@@ -54,16 +55,19 @@ impl Ports {
             if let Some(lock) = claim(port)
                 && is_free(port)
             {
-                state.taken.insert(port, lock);
+                state.taken.insert(port, (pod.clone(), lock));
                 return Ok(port);
             }
         }
         Err(NoFreePort)
     }
 
-    /// Gives a port back. Ports that were not taken here are ignored.
-    pub fn release(&self, port: u16) {
-        self.0.lock().taken.remove(&port);
+    /// Gives a port of `pod` back. A port that is not the pod's (any more) is ignored.
+    pub fn release(&self, port: u16, pod: &Key) {
+        let mut state = self.0.lock();
+        if state.taken.get(&port).is_some_and(|(owner, _)| owner == pod) {
+            state.taken.remove(&port);
+        }
     }
 
     /// How many ports are in use.

@@ -98,9 +98,9 @@ pub async fn foreground(core: &Arc<Core>, resource: &Arc<Resource>, owner: &Arc<
 /// Makes the dependents of an owner forget it, and lets the owner go.
 pub async fn orphan(core: &Arc<Core>, resource: &Arc<Resource>, owner: &Arc<Object>) -> Result<(), ApiError> {
     let dependents = dependents(core, owner);
-    let partings = dependents.iter().map(|(resource, object)| {
-        finalize::change(resource, object, |object| retain_owners(object, |uid| uid != &*owner.uid))
-    });
+    let partings = dependents
+        .iter()
+        .map(|(resource, object)| finalize::change(resource, object, |object| retain_owners(object, |uid| uid != &*owner.uid)));
     futures::future::try_join_all(partings).await?;
     finalize::change(resource, owner, |object| remove_finalizer(object, ORPHAN)).await
 }

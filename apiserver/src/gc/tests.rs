@@ -129,7 +129,8 @@ async fn a_namespace_takes_its_contents_along() {
     let deleted = namespaces.delete("team", &DeleteParams::default()).await.unwrap().left().unwrap();
     assert_eq!(deleted.status.unwrap().phase.as_deref(), Some("Terminating"));
     let late: Api<Secret> = Api::namespaced(client, "team");
-    let refused = late.create(&PostParams::default(), &serde_json::from_value(serde_json::json!({"metadata": {"name": "late"}})).unwrap()).await;
+    let refused =
+        late.create(&PostParams::default(), &serde_json::from_value(serde_json::json!({"metadata": {"name": "late"}})).unwrap()).await;
     assert!(matches!(refused, Err(kube::Error::Api(status)) if status.code == 403));
     let condemned = |object: Option<&ConfigMap>| object.is_some_and(|object| object.metadata.deletion_timestamp.is_some());
     await_condition(inside.clone(), "held", condemned).await.unwrap();
@@ -160,4 +161,18 @@ async fn many_owners_with_many_dependents_all_go() {
         tokio::time::timeout(std::time::Duration::from_secs(10), events.try_next()).await.expect("progress").unwrap();
     }
     stop.cancel();
+}
+
+#[tokio::test]
+async fn old_events_are_cleared_away() {
+    let fixture = open();
+    let events = "/api/v1/namespaces/default/events";
+    let event = serde_json::json!({"metadata": {"name": "e"}, "involvedObject": {"name": "x"}, "reason": "R"});
+    assert_eq!(fixture.post(events, &event).await.status, 201);
+    let core = fixture.server.core();
+    let resource = core.registry.find_id("events").unwrap();
+    super::expire::clear(core, &resource, 3600).await;
+    assert_eq!(fixture.get(events).await.json()["items"].as_array().unwrap().len(), 1, "it is young");
+    super::expire::clear(core, &resource, -1).await;
+    assert_eq!(fixture.get(events).await.json()["items"].as_array().unwrap().len(), 0);
 }

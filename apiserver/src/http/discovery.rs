@@ -102,9 +102,7 @@ fn describe(kind: &Kind, version: &Version) -> Vec<Value> {
     if !kind.categories.is_empty() {
         main["categories"] = json!(kind.categories);
     }
-    let part = |name: &str, of: &str, verbs: &[&str]| {
-        json!({"name": format!("{}/{name}", kind.resource), "singularName": "", "namespaced": kind.namespaced, "kind": of, "verbs": verbs})
-    };
+    let part = |name: &str, of: &str, verbs: &[&str]| json!({"name": format!("{}/{name}", kind.resource), "singularName": "", "namespaced": kind.namespaced, "kind": of, "verbs": verbs});
     let mut all = vec![main];
     if version.status {
         all.push(part("status", &kind.kind, &["get", "patch", "update"]));

@@ -17,6 +17,10 @@ pub enum Path {
     Group(String),
     /// `/api/v1` (group is empty) or `/apis/GROUP/VERSION`.
     Resources { group: String, version: String },
+    /// `/openapi/v3`.
+    OpenApi,
+    /// `/openapi/v3/api/v1` and `/openapi/v3/apis/GROUP/VERSION`.
+    OpenApiDocument { group: String, version: String },
     /// Something within a version.
     Resource(Target),
     /// Nothing of ours.
@@ -60,6 +64,9 @@ pub fn parse(path: &str) -> Path {
         ["apis", group] => Path::Group((*group).into()),
         ["api", version] => Path::Resources { group: String::new(), version: (*version).into() },
         ["apis", group, version] => Path::Resources { group: (*group).into(), version: (*version).into() },
+        ["openapi", "v3"] => Path::OpenApi,
+        ["openapi", "v3", "api", version] => Path::OpenApiDocument { group: String::new(), version: (*version).into() },
+        ["openapi", "v3", "apis", group, version] => Path::OpenApiDocument { group: (*group).into(), version: (*version).into() },
         ["api", version, rest @ ..] => within("", version, rest),
         ["apis", group, version, rest @ ..] => within(group, version, rest),
         _ => Path::Unknown,

@@ -20,7 +20,9 @@ pub const REVIEWS: [(&str, &str, &str); 4] = [
 
 /// Whether a path is one of the questions.
 pub fn is_review(target: &Target) -> bool {
-    target.version == "v1" && target.name.is_empty() && REVIEWS.iter().any(|(group, resource, _)| target.group == *group && target.resource == *resource)
+    target.version == "v1"
+        && target.name.is_empty()
+        && REVIEWS.iter().any(|(group, resource, _)| target.group == *group && target.resource == *resource)
 }
 
 /// Answers a question.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::body::{self, Body};
 use super::path::{self, Path, Target};
 use super::query::Query;
-use super::{discovery, media, respond, reviews, warn};
+use super::{discovery, media, openapi, respond, reviews, warn};
 use crate::error::ApiError;
 use crate::kinds::builtin;
 use crate::options::User;
@@ -22,7 +22,12 @@ use crate::write::{Answer, Call, Core, Written, create, delete, edit, scale};
 ///
 /// # Errors
 /// Become Status objects.
-pub async fn answer<B>(core: &Arc<Core>, user: Option<User>, end: CancellationToken, request: Request<B>) -> Result<Response<Body>, ApiError>
+pub async fn answer<B>(
+    core: &Arc<Core>,
+    user: Option<User>,
+    end: CancellationToken,
+    request: Request<B>,
+) -> Result<Response<Body>, ApiError>
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -41,6 +46,8 @@ where
         Path::Groups => get_only(&parts, discovery::groups(core)),
         Path::Group(group) => get_only(&parts, discovery::group(core, &group)?),
         Path::Resources { group, version } => get_only(&parts, discovery::resources(core, &group, &version)?),
+        Path::OpenApi => get_only(&parts, openapi::index(core)),
+        Path::OpenApiDocument { group, version } => get_only(&parts, openapi::document(core, &group, &version)?),
         Path::Resource(target) => {
             if reviews::is_review(&target) {
                 let body = body::read(body).await?;
@@ -104,10 +111,10 @@ where
             };
             edit::edit(core, call, &edit).await?
         }
-        (&Method::PUT | &Method::PATCH, false, Some("scale")) => scale::edit(core, call, &scale_edit(call, &parts.method, &parts.headers, &body)?).await?,
-        (&Method::DELETE, false, None) => {
-            delete::delete(core, call, &delete_options(call, &parts.headers, &body)?).await?
+        (&Method::PUT | &Method::PATCH, false, Some("scale")) => {
+            scale::edit(core, call, &scale_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
+        (&Method::DELETE, false, None) => delete::delete(core, call, &delete_options(call, &parts.headers, &body)?).await?,
         (&Method::DELETE, true, None) => delete::delete_collection(core, call, &delete_options(call, &parts.headers, &body)?).await?,
         _ => return Err(ApiError::method_not_allowed()),
     };

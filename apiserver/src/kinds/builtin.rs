@@ -21,6 +21,35 @@ pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 /// The resource in which pods are.
 pub const PODS: &str = "pods";
 
+/// Seconds that an event is kept, as in Kubernetes.
+const EVENTS_LAST: i64 = 3600;
+
+/// Fields by which events can be selected.
+const EVENT_FIELDS: [&str; 11] = [
+    "involvedObject.kind",
+    "involvedObject.namespace",
+    "involvedObject.name",
+    "involvedObject.uid",
+    "involvedObject.apiVersion",
+    "involvedObject.resourceVersion",
+    "involvedObject.fieldPath",
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+];
+/// Fields by which pods can be selected.
+const POD_FIELDS: [&str; 8] = [
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "spec.hostNetwork",
+    "status.phase",
+    "status.podIP",
+    "status.nominatedNodeName",
+];
+
 fn nothing(_: &mut Value) {}
 
 /// A kind with what most built-in kinds have in common.
@@ -42,6 +71,7 @@ fn kind(group: &str, kind: &str, resource: &str, short_names: &[&str], shape: Sh
         naming: Naming::Subdomain,
         custom: false,
         graceful: false,
+        expires_after: None,
         status_at_birth: false,
         defaults: nothing,
         born: nothing,
@@ -94,12 +124,6 @@ pub fn all() -> Vec<Kind> {
 }
 
 fn core() -> Vec<Kind> {
-    let event_fields = [
-        "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
-        "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
-    ];
-    let pod_fields = ["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
-        "status.phase", "status.podIP", "status.nominatedNodeName"];
     vec![
         kind("", "Namespace", NAMESPACES, &["ns"], Shape::Typed(normalise::<Namespace>))
             .with(|kind| (kind.namespaced, kind.naming, kind.born) = (false, Naming::Label, namespace_born))
@@ -115,7 +139,7 @@ fn core() -> Vec<Kind> {
             .status()
             .all()
             .columns(columns::pod())
-            .select(&pod_fields),
+            .select(&POD_FIELDS),
         kind("", "Service", "services", &["svc"], Shape::Typed(normalise::<Service>))
             .with(|kind| (kind.naming, kind.defaults) = (Naming::Service, service_defaults))
             .status()
@@ -129,9 +153,9 @@ fn core() -> Vec<Kind> {
             .select(&["type"]),
         kind("", "ServiceAccount", "serviceaccounts", &["sa"], Shape::Typed(normalise::<ServiceAccount>)),
         kind("", "Event", "events", &["ev"], Shape::Typed(normalise::<Event>))
-            .with(|kind| kind.lasting = Lasting::Process)
+            .with(|kind| (kind.lasting, kind.expires_after) = (Lasting::Process, Some(EVENTS_LAST)))
             .columns(columns::event())
-            .select(&event_fields),
+            .select(&EVENT_FIELDS),
         kind("", "Endpoints", "endpoints", &["ep"], Shape::Typed(normalise::<Endpoints>)).with(|kind| {
             kind.lasting = Lasting::Process;
             kind.list_kind = "EndpointsList".into();

@@ -38,6 +38,7 @@ pub fn kind(definition: &CustomResourceDefinition, lasting: Lasting) -> Result<K
         naming: Naming::Subdomain,
         custom: true,
         graceful: false,
+        expires_after: None,
         status_at_birth: false,
         defaults: |_: &mut Value| {},
         born: |_: &mut Value| {},

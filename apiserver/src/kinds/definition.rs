@@ -33,9 +33,7 @@ pub fn born(object: &mut Value) {
     let stored: Vec<Value> =
         versions.iter().filter(|version| version["storage"] == Value::Bool(true)).map(|version| version["name"].clone()).collect();
     let now = clock::now();
-    let condition = |kind: &str, reason: &str, message: &str| {
-        json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": now})
-    };
+    let condition = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": now});
     let conditions = [
         condition("NamesAccepted", "NoConflicts", "no conflicts found"),
         condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),

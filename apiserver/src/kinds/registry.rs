@@ -67,7 +67,9 @@ impl Registry {
             What::Added | What::Modified => self.define(&event.object),
             // Its objects are gone: the finalizer of the definition saw to that.
             What::Deleted => {
-                self.by_id.write().remove(event.object.name());
+                if let Some(resource) = self.by_id.write().remove(event.object.name()) {
+                    resource.retired.cancel();
+                }
             }
         }
     }

@@ -116,7 +116,9 @@ fn merge_list(list: &mut Vec<Value>, name: &str, patch: &[Value]) -> Result<(), 
         *list = patch.to_vec();
         return Ok(());
     };
-    let replaces = |element: &&Value| element.get(DIRECTIVE).and_then(Value::as_str) == Some("replace") && element.as_object().is_some_and(|fields| fields.len() == 1);
+    let replaces = |element: &&Value| {
+        element.get(DIRECTIVE).and_then(Value::as_str) == Some("replace") && element.as_object().is_some_and(|fields| fields.len() == 1)
+    };
     if patch.iter().any(|element| replaces(&element)) {
         *list = patch.iter().filter(|element| !replaces(element)).cloned().collect();
         return Ok(());

@@ -1,1 +1,115 @@
-//! Tests.
+//! Case tables for strategic merges, laws for merge patches.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::{Patch, strategic};
+
+fn merged(object: Value, patch: Value) -> Value {
+    Patch::Merge(patch).apply(object).unwrap()
+}
+
+fn strategic(mut object: Value, patch: &Value) -> Value {
+    strategic::merge(&mut object, patch).unwrap();
+    object
+}
+
+#[test]
+fn strategic_merges_know_their_lists() {
+    let containers = json!({"containers": [{"name": "a", "image": "1", "args": ["x"]}, {"name": "b"}]});
+    let cases = [
+        (
+            containers.clone(),
+            json!({"containers": [{"name": "a", "image": "2"}]}),
+            json!({"containers": [{"name": "a", "image": "2", "args": ["x"]}, {"name": "b"}]}),
+        ),
+        (
+            containers.clone(),
+            json!({"containers": [{"name": "c"}]}),
+            json!({"containers": [{"name": "a", "image": "1", "args": ["x"]}, {"name": "b"}, {"name": "c"}]}),
+        ),
+        (containers.clone(), json!({"containers": [{"name": "a", "$patch": "delete"}]}), json!({"containers": [{"name": "b"}]})),
+        (containers.clone(), json!({"containers": [{"$patch": "replace"}, {"name": "z"}]}), json!({"containers": [{"name": "z"}]})),
+        (
+            containers.clone(),
+            json!({"containers": [{"name": "a", "args": ["y"]}], "$setElementOrder/containers": [{"name": "b"}, {"name": "a"}]}),
+            json!({"containers": [{"name": "a", "image": "1", "args": ["y"]}, {"name": "b"}]}),
+        ),
+        (containers, json!({"containers": null}), json!({})),
+        (
+            json!({"ports": [{"port": 80, "targetPort": 1}]}),
+            json!({"ports": [{"port": 80, "targetPort": 2}, {"port": 81}]}),
+            json!({"ports": [{"port": 80, "targetPort": 2}, {"port": 81}]}),
+        ),
+        (json!({"finalizers": ["a"]}), json!({"finalizers": ["b", "a"]}), json!({"finalizers": ["a", "b"]})),
+        (json!({"finalizers": ["a", "b"]}), json!({"$deleteFromPrimitiveList/finalizers": ["a"]}), json!({"finalizers": ["b"]})),
+        (
+            json!({"strategy": {"type": "R", "rollingUpdate": {}}}),
+            json!({"strategy": {"type": "X", "$retainKeys": ["type"]}}),
+            json!({"strategy": {"type": "X"}}),
+        ),
+        (json!({"data": {"a": "1", "b": "2"}}), json!({"data": {"$patch": "replace", "c": "3"}}), json!({"data": {"c": "3"}})),
+        (json!({"data": {"a": "1", "b": "2"}}), json!({"data": {"a": null, "c": "3"}}), json!({"data": {"b": "2", "c": "3"}})),
+    ];
+    for (object, patch, wanted) in cases {
+        assert_eq!(strategic(object, &patch), wanted, "{patch}");
+    }
+}
+
+#[test]
+fn strategic_merges_refuse_what_they_do_not_understand() {
+    for patch in [json!({"a": {"$patch": "explode"}}), json!({"containers": [{"image": "no name"}]}), json!([])] {
+        assert!(strategic::merge(&mut json!({"containers": [{"name": "a"}]}), &patch).is_err(), "{patch}");
+    }
+}
+
+/// The patch that leads from one object to another, by RFC 7396.
+fn difference(from: &Map<String, Value>, to: &Map<String, Value>) -> Value {
+    let mut patch = Map::new();
+    for name in from.keys().filter(|name| !to.contains_key(*name)) {
+        patch.insert(name.clone(), Value::Null);
+    }
+    for (name, wanted) in to {
+        match (from.get(name), wanted) {
+            (Some(Value::Object(from)), Value::Object(to)) => {
+                patch.insert(name.clone(), difference(from, to));
+            }
+            (found, wanted) if found != Some(wanted) => {
+                patch.insert(name.clone(), wanted.clone());
+            }
+            _ => {}
+        }
+    }
+    Value::Object(patch)
+}
+
+/// Objects without nulls, which merge patches cannot write.
+fn objects() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![any::<bool>().prop_map(Value::from), (0..9_i32).prop_map(Value::from), "[a-c]{0,2}".prop_map(Value::from)];
+    let value = leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            proptest::collection::btree_map("[a-d]", inner, 0..4).prop_map(|fields| fields.into_iter().collect::<Value>()),
+        ]
+    });
+    proptest::collection::btree_map("[a-d]", value, 0..4).prop_map(|fields| fields.into_iter().collect())
+}
+
+proptest! {
+    #[test]
+    fn the_difference_of_two_objects_leads_from_one_to_the_other(from in objects(), to in objects()) {
+        let patch = difference(from.as_object().unwrap(), to.as_object().unwrap());
+        prop_assert_eq!(merged(from, patch), to);
+    }
+
+    #[test]
+    fn merging_twice_is_merging_once(object in objects(), patch in objects()) {
+        let once = merged(object, patch.clone());
+        prop_assert_eq!(merged(once.clone(), patch), once);
+    }
+
+    #[test]
+    fn a_strategic_merge_without_lists_is_a_merge(object in objects(), patch in objects()) {
+        prop_assert_eq!(strategic(object.clone(), &patch), merged(object, patch));
+    }
+}

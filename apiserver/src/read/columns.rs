@@ -63,7 +63,8 @@ fn pod_status(pod: &Value) -> String {
     if !value::meta(pod, "deletionTimestamp").is_empty() {
         return "Terminating".into();
     }
-    let reasons = containers(pod).flat_map(|status| ["waiting", "terminated"].map(|state| value::text(status, &["state", state, "reason"])));
+    let reasons =
+        containers(pod).flat_map(|status| ["waiting", "terminated"].map(|state| value::text(status, &["state", state, "reason"])));
     let reason = reasons.into_iter().find(|reason| !reason.is_empty());
     let own = value::text(pod, &["status", "reason"]);
     match (reason, own) {

@@ -62,7 +62,10 @@ impl Step {
 fn holds(element: &Value, path: &[String], wanted: &str) -> bool {
     match path.iter().try_fold(element, |value, name| value.get(name)) {
         Some(Value::String(text)) => text == wanted,
-        Some(other) => other.to_string() == wanted,
+        Some(other) => {
+            let text = other.to_string();
+            text == wanted
+        }
         None => false,
     }
 }

@@ -66,7 +66,8 @@ fn page(call: &Call, selection: &Selection) -> Result<Page, ApiError> {
         return Err(ApiError::expired(message));
     }
     check_version(call, now)?;
-    let mut objects: Vec<_> = if selection.is_everything() { objects } else { objects.into_iter().filter(|object| selection.selects(object)).collect() };
+    let mut objects: Vec<_> =
+        if selection.is_everything() { objects } else { objects.into_iter().filter(|object| selection.selects(object)).collect() };
     let mut page = Page { version, objects: Vec::new(), next: None, remaining: 0 };
     if let Some(limit) = call.query.limit()?.filter(|limit| *limit < objects.len()) {
         page.remaining = objects.len() - limit;
@@ -85,7 +86,11 @@ pub fn check_version(call: &Call, now: u64) -> Result<(), ApiError> {
     let matching = call.query.get("resourceVersionMatch");
     let Some(asked) = call.query.resource_version()? else {
         let fits = matching.is_empty() || call.query.flag("watch");
-        return if fits { Ok(()) } else { Err(ApiError::bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided")) };
+        return if fits {
+            Ok(())
+        } else {
+            Err(ApiError::bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided"))
+        };
     };
     match matching {
         "" | "NotOlderThan" if asked <= now => Ok(()),
@@ -108,8 +113,7 @@ fn write(call: &Call, view: View, page: &Page) -> Result<Vec<Bytes>, ApiError> {
         View::Whole => Ok(pieces(call, &metadata, &page.objects)),
         View::Metadata => {
             let items: Vec<Value> = values()?.iter().map(metadata_only).collect();
-            let list =
-                json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items});
+            let list = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items});
             Ok(vec![list.to_string().into()])
         }
         View::Table(with) => {

@@ -17,7 +17,8 @@ pub fn of(version: &Version, resource_version: &str, next: Option<(String, usize
     let mut definitions = vec![definition("Name", "string", "name", "Name must be unique within a namespace.", 0)];
     let fallback = [super::columns::age()];
     let columns = if version.columns.is_empty() { &fallback[..] } else { &version.columns[..] };
-    definitions.extend(columns.iter().map(|column| definition(&column.name, &column.kind, &column.format, &column.description, column.priority)));
+    definitions
+        .extend(columns.iter().map(|column| definition(&column.name, &column.kind, &column.format, &column.description, column.priority)));
     let rows: Vec<Value> = objects.iter().map(|object| row(columns, object, with)).collect();
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": definitions, "rows": rows})
 }

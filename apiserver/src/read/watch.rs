@@ -98,13 +98,17 @@ fn initial_events(call: &Call, asked: Option<u64>) -> Result<bool, ApiError> {
     let query = &call.query;
     let matching = query.get("resourceVersionMatch");
     match query.get("sendInitialEvents") {
-        "" if !matching.is_empty() => {
-            Err(ApiError::other(422, "Invalid", "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
-        }
+        "" if !matching.is_empty() => Err(ApiError::other(
+            422,
+            "Invalid",
+            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        )),
         "" => Ok(asked.unwrap_or(0) == 0),
-        _ if matching != "NotOlderThan" => {
-            Err(ApiError::other(422, "Invalid", "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
-        }
+        _ if matching != "NotOlderThan" => Err(ApiError::other(
+            422,
+            "Invalid",
+            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        )),
         _ if !query.flag("allowWatchBookmarks") && query.flag("sendInitialEvents") => {
             Err(ApiError::other(422, "Invalid", "sendInitialEvents: Forbidden: sendInitialEvents requires allowWatchBookmarks"))
         }
@@ -169,6 +173,7 @@ impl Watch {
             () = tokio::time::sleep_until(self.next_bookmark), if bookmarks => Woken::Bookmark,
             () = tokio::time::sleep_until(self.deadline) => Woken::Ended,
             () = self.end.cancelled() => Woken::Ended,
+            () = self.resource.retired.cancelled() => Woken::Ended,
         }
     }
 

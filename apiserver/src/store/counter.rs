@@ -28,7 +28,7 @@ impl Counter {
     /// the counter is sealed. Callers hold the lock of their resource, so that versions are in order within a resource.
     pub fn next(&self) -> Option<u64> {
         let reserved = self.reserved.load(Ordering::Acquire);
-        let step = |last: u64| (last < reserved).then_some(last + 1);
+        let step = |last: u64| (last < reserved).then(|| last + 1);
         self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, step).ok().map(|last| last + 1)
     }
 

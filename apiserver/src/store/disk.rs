@@ -52,7 +52,8 @@ impl Disk {
     fn prepare(&self, file: &Path) -> Result<(), OpenError> {
         let fail = |error: rusqlite::Error| refused(file, error);
         // FULL: a commit is on the disk when it returns. The cache is small because everything is in memory already.
-        let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -256; PRAGMA journal_size_limit = 4194304;";
+        let pragmas =
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -256; PRAGMA journal_size_limit = 4194304;";
         self.connection.execute_batch(pragmas).map_err(fail)?;
         let found: i64 = self.connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
         if found > FORMAT {
@@ -94,16 +95,15 @@ impl Disk {
     /// # Errors
     /// When it is not; then nothing of it is.
     pub fn write<'a>(&mut self, rows: impl Iterator<Item = &'a Row>, reserve: Option<u64>) -> Result<(), StorageError> {
-        self.try_write(rows, reserve).map_err(|error| StorageError {
-            full: error.sqlite_error_code() == Some(ErrorCode::DiskFull),
-            message: error.to_string(),
-        })
+        self.try_write(rows, reserve)
+            .map_err(|error| StorageError { full: error.sqlite_error_code() == Some(ErrorCode::DiskFull), message: error.to_string() })
     }
 
     fn try_write<'a>(&mut self, rows: impl Iterator<Item = &'a Row>, reserve: Option<u64>) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         {
-            let mut put = transaction.prepare_cached("INSERT OR REPLACE INTO objects (resource, key, version, json) VALUES (?1, ?2, ?3, ?4)")?;
+            let mut put =
+                transaction.prepare_cached("INSERT OR REPLACE INTO objects (resource, key, version, json) VALUES (?1, ?2, ?3, ?4)")?;
             let mut remove = transaction.prepare_cached("DELETE FROM objects WHERE resource = ?1 AND key = ?2")?;
             for row in rows {
                 match &row.json {

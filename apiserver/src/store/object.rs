@@ -109,7 +109,8 @@ impl Object {
     /// # Errors
     /// When the metadata are not what they must be. Writers check objects before they get here.
     pub fn new(key: Arc<str>, version: u64, json: Bytes) -> Result<Self, serde_json::Error> {
-        let MetaHead { uid, labels, owner_references, finalizers, deletion_timestamp } = serde_json::from_slice::<Head<'_>>(&json)?.metadata;
+        let MetaHead { uid, labels, owner_references, finalizers, deletion_timestamp } =
+            serde_json::from_slice::<Head<'_>>(&json)?.metadata;
         let finalizers = finalizers.unwrap_or_default();
         Ok(Self {
             key,

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 use tokio::sync::{Notify, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::history::{Event, History, TooOld, What};
 use super::object::Object;
@@ -77,6 +78,8 @@ pub struct Resource {
     hook: Option<Hook>,
     /// Set at every publication, cleared by garbage collection.
     pub dirty: AtomicBool,
+    /// Cancelled when the resource is no more; its watches end.
+    pub retired: CancellationToken,
 }
 
 impl Resource {
@@ -93,6 +96,7 @@ impl Resource {
             settled: Notify::new(),
             hook,
             dirty: AtomicBool::new(true),
+            retired: CancellationToken::new(),
         }
     }
 

@@ -55,6 +55,15 @@ pub struct Row {
     pub json: Option<Bytes>,
 }
 
+/// Resource and key.
+type Place = (Arc<str>, Arc<str>);
+
+impl Row {
+    fn place(&self) -> Place {
+        (self.resource.clone(), self.key.clone())
+    }
+}
+
 type Done = Box<dyn FnOnce(Result<(), StorageError>) + Send>;
 type Reserved = Box<dyn FnOnce(u64) + Send>;
 
@@ -63,7 +72,7 @@ type Reserved = Box<dyn FnOnce(u64) + Send>;
 #[derive(Default)]
 struct Queue {
     now: Vec<(Row, Done)>,
-    soon: HashMap<(Arc<str>, Arc<str>), Row>,
+    soon: HashMap<Place, Row>,
     soon_due: Option<Instant>,
     reserve: Option<(u64, Reserved)>,
     closing: bool,
@@ -106,7 +115,7 @@ impl Writer {
     pub fn soon(&self, row: Row) {
         let mut queue = self.queue.0.lock();
         let first = queue.soon.is_empty();
-        queue.soon.insert((row.resource.clone(), row.key.clone()), row);
+        queue.soon.insert(row.place(), row);
         if first {
             queue.soon_due.get_or_insert_with(|| Instant::now() + SOON);
             self.queue.1.notify_one();
@@ -148,7 +157,7 @@ impl Writer {
 /// What one commit takes.
 struct Batch {
     now: Vec<(Row, Done)>,
-    soon: HashMap<(Arc<str>, Arc<str>), Row>,
+    soon: HashMap<Place, Row>,
     reserve: Option<(u64, Reserved)>,
 }
 
@@ -186,7 +195,11 @@ fn next_batch((queue, wake): &(Mutex<Queue>, Condvar)) -> Option<Batch> {
         let waiting = !queue.soon.is_empty() || queue.reserve.is_some();
         if !queue.now.is_empty() || (waiting && (due || queue.closing)) {
             queue.soon_due = None;
-            return Some(Batch { now: std::mem::take(&mut queue.now), soon: std::mem::take(&mut queue.soon), reserve: queue.reserve.take() });
+            return Some(Batch {
+                now: std::mem::take(&mut queue.now),
+                soon: std::mem::take(&mut queue.soon),
+                reserve: queue.reserve.take(),
+            });
         }
         if queue.closing {
             return None;
@@ -202,9 +215,21 @@ fn next_batch((queue, wake): &(Mutex<Queue>, Condvar)) -> Option<Batch> {
 
 /// Commits a batch. Rows that are written soon go first: for the same object they are the older ones.
 fn commit(disk: &mut Disk, batch: Batch, (queue, _): &(Mutex<Queue>, Condvar)) {
-    let Batch { now, soon, reserve } = batch;
-    let rows = soon.values().chain(now.iter().map(|(row, _)| row));
-    match disk.write(rows, reserve.as_ref().map(|(up_to, _)| *up_to)) {
+    let Batch { now, mut soon, reserve } = batch;
+    let up_to = reserve.as_ref().map(|(up_to, _)| *up_to);
+    let mut written = disk.write(soon.values().chain(now.iter().map(|(row, _)| row)), up_to);
+    if let Err(error) = &written {
+        tracing::error!(%error, full = error.full, rows = now.len() + soon.len(), "could not write to disk");
+        if !soon.is_empty() && !now.is_empty() {
+            // On a full disk, what nobody waits for must not be in the way of what somebody does: it may be a deletion.
+            written = disk.write(now.iter().map(|(row, _)| row), up_to);
+            if written.is_ok() {
+                now.iter().for_each(|(row, _)| drop(soon.remove(&row.place())));
+                put_back(&mut queue.lock(), std::mem::take(&mut soon), None);
+            }
+        }
+    }
+    match written {
         Ok(()) => {
             if let Some((up_to, reserved)) = reserve {
                 reserved(up_to);
@@ -212,7 +237,6 @@ fn commit(disk: &mut Disk, batch: Batch, (queue, _): &(Mutex<Queue>, Condvar)) {
             now.into_iter().for_each(|(_, done)| done(Ok(())));
         }
         Err(error) => {
-            tracing::error!(%error, full = error.full, rows = now.len() + soon.len(), "could not write to disk");
             put_back(&mut queue.lock(), soon, reserve);
             now.into_iter().for_each(|(_, done)| done(Err(error.clone())));
         }
@@ -220,7 +244,7 @@ fn commit(disk: &mut Disk, batch: Batch, (queue, _): &(Mutex<Queue>, Condvar)) {
 }
 
 /// Rows that nobody waits for are tried again later, unless there is a newer one by now. At the end they are given up.
-fn put_back(queue: &mut Queue, soon: HashMap<(Arc<str>, Arc<str>), Row>, reserve: Option<(u64, Reserved)>) {
+fn put_back(queue: &mut Queue, soon: HashMap<Place, Row>, reserve: Option<(u64, Reserved)>) {
     if queue.closing {
         queue.soon.clear();
         return;

@@ -160,7 +160,9 @@ async fn finalizers_hold_an_object_until_they_are_gone() {
     assert!(deleted.metadata.deletion_timestamp.is_some());
     let again = api.delete("held", &DeleteParams::default()).await.unwrap().left().unwrap();
     assert_eq!(again.resource_version(), deleted.resource_version());
-    let more = fixture.patch(&format!("{CONFIG_MAPS}/held"), "merge", &json!({"metadata": {"finalizers": ["test.dev/hold", "test.dev/more"]}})).await;
+    let more = fixture
+        .patch(&format!("{CONFIG_MAPS}/held"), "merge", &json!({"metadata": {"finalizers": ["test.dev/hold", "test.dev/more"]}}))
+        .await;
     assert_eq!(more.status, 422);
     let freed = fixture.patch(&format!("{CONFIG_MAPS}/held"), "merge", &json!({"metadata": {"finalizers": null}})).await;
     assert_eq!(freed.status, 200);

@@ -70,7 +70,11 @@ async fn queries_that_are_wrong() {
     }
     check(&fixture, (Method::GET, format!("{CONFIG_MAPS}?resourceVersion=99999999"), Value::Null, 504, "Too large resource version")).await;
     check(&fixture, (Method::POST, format!("{CONFIG_MAPS}?dryRun=Some"), json!({"metadata": {"name": "m"}}), 400, "dryRun")).await;
-    check(&fixture, (Method::POST, format!("{CONFIG_MAPS}?fieldValidation=Hard"), json!({"metadata": {"name": "m"}}), 400, "fieldValidation")).await;
+    check(
+        &fixture,
+        (Method::POST, format!("{CONFIG_MAPS}?fieldValidation=Hard"), json!({"metadata": {"name": "m"}}), 400, "fieldValidation"),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -91,7 +95,11 @@ async fn objects_that_are_wrong() {
         post(metadata(json!({"name": "w", "labels": {"/a": "b"}})), 422, "prefix part must be non-empty"),
         post(metadata(json!({"name": "w", "labels": {"a": 5}})), 400, "cannot be handled as a Widget: metadata"),
         post(metadata(json!({"name": "w", "finalizers": ["a b"]})), 422, "metadata.finalizers[0]"),
-        post(metadata(json!({"name": "w", "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": ""}]})), 422, "uid must not be empty"),
+        post(
+            metadata(json!({"name": "w", "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": ""}]})),
+            422,
+            "uid must not be empty",
+        ),
         post(metadata(json!({"name": "w", "annotations": {"a": "x".repeat(300_000)}})), 422, "Too long"),
         post(with("w", json!({"size": "big"})), 422, "spec.size in body must be of type integer: \\\"string\\\""),
         post(with("w", json!({"size": -1})), 422, "should be greater than or equal to 0"),
@@ -102,8 +110,20 @@ async fn objects_that_are_wrong() {
         post(with("w", json!({"parts": [{"name": "12345678901"}]})), 422, "at most 10 chars long"),
         post(with("w", json!({"port": 1.5})), 422, "spec.port"),
         post(with("w", json!({"color": null})), 422, "of type string: \\\"null\\\""),
-        (Method::POST, maps.clone(), json!({"metadata": {"name": "m"}, "data": {"a": 1}}), 400, "ConfigMap in version \\\"v1\\\" cannot be handled as a ConfigMap"),
-        (Method::POST, "/api/v1/namespaces/nowhere/configmaps".into(), json!({"metadata": {"name": "m"}}), 404, "namespaces \\\"nowhere\\\" not found"),
+        (
+            Method::POST,
+            maps.clone(),
+            json!({"metadata": {"name": "m"}, "data": {"a": 1}}),
+            400,
+            "ConfigMap in version \\\"v1\\\" cannot be handled as a ConfigMap",
+        ),
+        (
+            Method::POST,
+            "/api/v1/namespaces/nowhere/configmaps".into(),
+            json!({"metadata": {"name": "m"}}),
+            404,
+            "namespaces \\\"nowhere\\\" not found",
+        ),
         (Method::POST, "/api/v1/namespaces/default/services".into(), json!({"metadata": {"name": "1a"}}), 422, "DNS-1035"),
         (Method::DELETE, format!("{maps}/none"), json!({"propagationPolicy": "Sideways"}), 400, "propagationPolicy"),
         (Method::DELETE, format!("{maps}/none"), Value::Null, 404, "configmaps \\\"none\\\" not found"),

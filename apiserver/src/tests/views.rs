@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use ::http::Method;
+use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -35,6 +35,20 @@ async fn kube_discovers_everything() {
     assert_eq!(capabilities.subresources.len(), 2);
     let resources = fixture.get("/apis/test.dev/v1").await.json();
     assert_eq!((&resources["resources"][0]["shortNames"], &resources["resources"][0]["categories"]), (&json!(["wd"]), &json!(["all"])));
+}
+
+#[tokio::test]
+async fn openapi_tells_operations_and_the_schemas_of_custom_kinds() {
+    let fixture = open();
+    let index = fixture.get("/openapi/v3").await.json();
+    let url = index["paths"]["apis/test.dev/v1"]["serverRelativeURL"].as_str().unwrap();
+    let document = fixture.get(url).await.json();
+    let patch = &document["paths"]["/apis/test.dev/v1/namespaces/{namespace}/widgets/{name}"]["patch"];
+    assert_eq!(patch["x-kubernetes-group-version-kind"]["kind"], "Widget");
+    assert!(patch["parameters"].as_array().unwrap().iter().any(|parameter| parameter["name"] == "fieldValidation"));
+    assert_eq!(document["components"]["schemas"]["dev.test.v1.Widget"]["properties"]["spec"]["properties"]["size"]["type"], "integer");
+    assert_eq!(fixture.get("/openapi/v3/api/v1").await.status, 200);
+    assert_eq!(fixture.get("/openapi/v3/apis/nope/v1").await.status, 404);
 }
 
 #[tokio::test]
@@ -72,7 +86,8 @@ async fn a_watch_can_be_of_tables() {
     let fixture = open();
     fixture.post(WIDGETS, &widget("w")).await;
     let service = fixture.server.service(super::person());
-    let request = ::http::Request::get(format!("{WIDGETS}?watch=true")).header("accept", TABLE).body(http_body_util::Empty::<Bytes>::new()).unwrap();
+    let request =
+        ::http::Request::get(format!("{WIDGETS}?watch=true")).header("accept", TABLE).body(http_body_util::Empty::<Bytes>::new()).unwrap();
     let response = tower::ServiceExt::oneshot(service, request).await.unwrap();
     let first = http_body_util::BodyExt::into_data_stream(response.into_body()).next().await.unwrap().unwrap();
     let event: Value = serde_json::from_slice(&first).unwrap();
@@ -125,6 +140,7 @@ async fn lists_say_what_they_are() {
     let list = fixture.get(CONFIG_MAPS).await.json();
     assert_eq!((&list["kind"], &list["apiVersion"]), (&json!("ConfigMapList"), &json!("v1")));
     let namespaces = fixture.get("/api/v1/namespaces").await.json();
-    let names: Vec<&str> = namespaces["items"].as_array().unwrap().iter().map(|object| object["metadata"]["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        namespaces["items"].as_array().unwrap().iter().map(|object| object["metadata"]["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["default", "knative-serving", "kube-node-lease", "kube-public", "kube-system"]);
 }

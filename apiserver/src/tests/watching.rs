@@ -179,7 +179,12 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![(0..3_u8).prop_map(Step::Put), (0..3_u8).prop_map(Step::Patch), (0..3_u8).prop_map(Step::Delete), Just(Step::Reconnect)];
+    let step = prop_oneof![
+        (0..3_u8).prop_map(Step::Put),
+        (0..3_u8).prop_map(Step::Patch),
+        (0..3_u8).prop_map(Step::Delete),
+        Just(Step::Reconnect)
+    ];
     proptest::collection::vec(step, 1..40)
 }
 
@@ -235,8 +240,12 @@ async fn mirror_story(steps: &[Step]) {
         mirror.take(&what, &object);
     }
     let list = fixture.get(CONFIG_MAPS).await.json();
-    let listed: BTreeMap<String, String> =
-        list["items"].as_array().unwrap().iter().map(|object| (object["metadata"]["name"].as_str().unwrap().to_owned(), version(object))).collect();
+    let listed: BTreeMap<String, String> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|object| (object["metadata"]["name"].as_str().unwrap().to_owned(), version(object)))
+        .collect();
     assert_eq!(mirror.objects, listed);
 }
 

@@ -38,6 +38,15 @@ pub fn bearer(headers: &HeaderMap, tokens: &BTreeMap<String, User>) -> Option<Us
     tokens.get(token.trim()).cloned()
 }
 
+/// The user whom a client wants to be taken for. Everybody who is let in may do everything, also this.
+pub fn impersonated(headers: &HeaderMap, user: User) -> User {
+    let text = |value: &::http::HeaderValue| value.to_str().ok().map(str::to_owned);
+    match headers.get("impersonate-user").and_then(text) {
+        Some(name) if name != SYSTEM_USER => User { name, groups: headers.get_all("impersonate-group").iter().filter_map(text).collect() },
+        _ => user,
+    }
+}
+
 /// The attributes of a certificate's subject: object identifier and text.
 fn subject(certificate: &[u8]) -> Option<Vec<(&[u8], String)>> {
     let (_, certificate, _) = element(certificate)?;

@@ -58,7 +58,9 @@ impl Options {
             "Foreground" => Some(Propagation::Foreground),
             "Orphan" => Some(Propagation::Orphan),
             other => {
-                let message = format!("propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\"");
+                let message = format!(
+                    "propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\""
+                );
                 return Err(ApiError::bad_request(message));
             }
         };
@@ -70,7 +72,12 @@ impl Options {
             return Err(ApiError::bad_request("gracePeriodSeconds: must not be negative"));
         }
         let precondition = |name: &str| Some(value::text(body, &["preconditions", name]).to_owned()).filter(|text| !text.is_empty());
-        Ok(Self { propagation, grace, uid: precondition("uid"), version: precondition("resourceVersion").and_then(|text| text.parse().ok()) })
+        Ok(Self {
+            propagation,
+            grace,
+            uid: precondition("uid"),
+            version: precondition("resourceVersion").and_then(|text| text.parse().ok()),
+        })
     }
 
     fn check(&self, call: &Call, current: &Object) -> Result<(), ApiError> {

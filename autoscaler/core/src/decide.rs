@@ -83,9 +83,8 @@ impl Deadline {
 pub fn decide(spec: &Spec, seen: Seen, mut memory: Memory, now: Moment) -> (Memory, Decision) {
     let Seen { ready } = seen;
     let mut deadline = Deadline::default();
-    let before = memory.initialized;
-    let threshold = spec.threshold(before);
-    begin(spec, ready, threshold, &mut memory, now);
+    let threshold = spec.threshold(memory.initialized);
+    begin(ready, threshold, &mut memory, now);
 
     let (wish, because, figures) = demand(spec, ready, &mut memory, now, &mut deadline);
     let initialized = memory.initialized;
@@ -106,7 +105,7 @@ pub fn decide(spec: &Spec, seen: Seen, mut memory: Memory, now: Moment) -> (Memo
 }
 
 /// Takes note of pods that became ready, before anything is decided from it.
-fn begin(_spec: &Spec, ready: u32, threshold: u32, memory: &mut Memory, now: Moment) {
+fn begin(ready: u32, threshold: u32, memory: &mut Memory, now: Moment) {
     if ready >= threshold {
         memory.initialized = true;
     }

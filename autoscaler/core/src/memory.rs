@@ -88,8 +88,8 @@ pub(crate) struct Panic {
 pub struct Memory {
     pub(crate) history: History,
     pub(crate) latest: Option<Look>,
-    /// When there was last a request in hand; the beginning, as long as there was none.
-    pub(crate) last_request: Moment,
+    /// When there was last a request in hand.
+    pub(crate) last_request: Option<Moment>,
     pub(crate) panic: Option<Panic>,
     /// Pods that were started for waiting requests; they stay for a stable window.
     pub(crate) bursts: Peak,
@@ -106,16 +106,18 @@ pub struct Memory {
 
 impl Memory {
     /// The beginning. Pods that are there already are taken to be needed: a revision with more than one of them starts
-    /// in panic at that count, and the clocks of scale-to-zero start now, because what was before is not known.
+    /// in panic at that count, and one whose status calls it inactive has to become active again first, because a status
+    /// is written after the scale and may not have been. The phase starts now.
     #[must_use]
     pub fn new(seed: Seed, now: Moment) -> Self {
         let Seed { replicas, ready, initialized, phase } = seed;
         // After a restart of the whole machine the pods are still coming up, but the Deployment says how many there were.
         let pods = if initialized { replicas.max(ready) } else { ready };
+        let phase = if replicas > 0 && phase.is_inactive() { Phase::Activating } else { phase };
         Self {
             history: History::default(),
             latest: None,
-            last_request: now,
+            last_request: None,
             panic: (pods > 1).then_some(Panic { at: now, most: pods }),
             bursts: Peak::default(),
             wishes: Peak::default(),
@@ -139,7 +141,7 @@ impl Memory {
         };
         self.latest = Some(latest);
         if look.all() > 0 || requests > 0 || concurrency > 0.0 {
-            self.last_request = self.last_request.max(at);
+            self.last_request = self.last_request.max(Some(at));
         }
         let mean = Traffic { concurrency: concurrency.max(0.0), requests: crate::number::real(requests) };
         self.history.record(at, over, mean, latest.all() == 0, spec.windows);

@@ -2,8 +2,9 @@
 //!
 //! This module must not know averages or targets. Source of the rules: knative/serving
 //! `pkg/reconciler/autoscaling/kpa/scaler.go`. Ebb's activator is always in the path, so what Knative calls "proxy mode"
-//! has been in force at least since the last request, and there is nothing to probe. While the last pod waits for its
-//! end exactly one stays: Knative leaves the count as it is, which after a steep fall can be many.
+//! has been in force at least since the last request, and there is nothing to probe; a revision that never had a request
+//! does not wait for the grace period. While the last pod waits for its end exactly one stays: Knative leaves the count as
+//! it is, which after a steep fall can be many.
 
 use crate::because::Because;
 use crate::decide::Deadline;
@@ -81,7 +82,7 @@ fn idle(spec: &Spec, memory: &Memory, now: Moment, deadline: &mut Deadline) -> (
         return (0, Because::NoTraffic);
     }
     let retained = if spec.reachable { memory.phase_since.plus(spec.retention_period) } else { now };
-    let graced = memory.last_request.plus(spec.grace_period);
+    let graced = memory.last_request.map_or(now, |last| last.plus(spec.grace_period));
     if now < retained {
         deadline.at(retained);
         return (1, Because::Retention);

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use ebb_apiserver::ApiService;
+use ebb_plumbing::BoxError;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::{Method, Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
 use kube::client::Body;
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -74,6 +78,8 @@ impl Tap {
     }
 }
 
+type AnyBody = UnsyncBoxBody<Bytes, BoxError>;
+
 /// The service.
 pub struct Tapped {
     pub inner: ApiService,
@@ -81,9 +87,9 @@ pub struct Tapped {
 }
 
 impl Service<Request<Body>> for Tapped {
-    type Response = Response<Body>;
+    type Response = Response<AnyBody>;
     type Error = std::convert::Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Self::Error>>;
+    type Future = BoxFuture<'static, Result<Response<AnyBody>, Self::Error>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
@@ -91,7 +97,7 @@ impl Service<Request<Body>> for Tapped {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let rule = self.tap.note(request.method(), request.uri().path());
-        let answer = self.inner.call(request).map(|answer| answer.map(|answer| answer.map(Body::wrap_body)));
+        let answer = self.inner.call(request).map(|answer| answer.map(|answer| answer.map(|body| body.map_err(Into::into).boxed_unsync())));
         async move {
             match rule {
                 Some(Rule::Refuse { .. }) => Ok(refusal()),
@@ -107,9 +113,10 @@ impl Service<Request<Body>> for Tapped {
     }
 }
 
-fn refusal() -> Response<Body> {
-    let status = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"refused","reason":"InternalError","code":500}"#;
-    let mut response = Response::new(Body::from(status.as_bytes().to_vec()));
+fn refusal() -> Response<AnyBody> {
+    let status =
+        r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"refused","reason":"InternalError","code":500}"#;
+    let mut response = Response::new(Full::from(status).map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
 }

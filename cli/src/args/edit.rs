@@ -206,13 +206,8 @@ impl EditArgs {
     pub fn changes_template(&self) -> bool {
         let Self { pod, scale, meta } = self;
         let pod = PodArgs { pull_policy: None, ..pod.clone() };
-        let meta = MetaArgs {
-            cluster_local: false,
-            no_cluster_local: false,
-            lock_to_digest: false,
-            no_lock_to_digest: false,
-            ..meta.clone()
-        };
+        let meta =
+            MetaArgs { cluster_local: false, no_cluster_local: false, lock_to_digest: false, no_lock_to_digest: false, ..meta.clone() };
         pod != PodArgs::default() || *scale != ScaleArgs::default() || meta != MetaArgs::default()
     }
 }

@@ -192,7 +192,8 @@ Examples:
   ebb completion powershell | Out-String | Invoke-Expression";
 
 /// After the flags of `ebb up`.
-pub const UP: &str = "Port 0 takes a free port; the real addresses are written to addresses.json in the data directory, and a kubeconfig beside it.
+pub const UP: &str =
+    "Port 0 takes a free port; the real addresses are written to addresses.json in the data directory, and a kubeconfig beside it.
 
 Environment:
   EBB_LOG         log filter, for example 'debug' or 'info,ebb_autoscaler=debug'

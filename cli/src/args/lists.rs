@@ -36,7 +36,7 @@ pub struct RevisionListArgs {
     #[command(flatten)]
     pub list: ListArgs,
     /// Only revisions of this service
-    #[arg(short, long, value_name = "SERVICE")]
+    #[arg(short, long, value_name = "SERVICE", help_heading = None)]
     pub service: Option<String>,
 }
 

@@ -10,7 +10,7 @@ use clap::Args;
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Output format: json, yaml, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE
+    /// Output format: json, yaml, name, url, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,
     /// Template for -o jsonpath, or the file that holds it for -o jsonpath-file
@@ -40,6 +40,6 @@ pub struct ListOutputArgs {
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct TargetArgs {
     /// Work on files in a directory, or on one .yaml or .json file, instead of a server
-    #[arg(long, value_name = "DIR|FILE")]
+    #[arg(long, value_name = "DIR|FILE", help_heading = None)]
     pub target: Option<PathBuf>,
 }

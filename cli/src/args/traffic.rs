@@ -52,6 +52,10 @@ impl TagArgs {
     #[must_use]
     pub fn at_creation(&self) -> Option<crate::edit::traffic::Changes> {
         let tags = parse::commas(&self.tag);
-        (!tags.is_empty()).then(|| crate::edit::traffic::Changes { untag: Vec::new(), tags, percents: Some(vec!["@latest=100".to_owned()]) })
+        (!tags.is_empty()).then(|| crate::edit::traffic::Changes {
+            untag: Vec::new(),
+            tags,
+            percents: Some(vec!["@latest=100".to_owned()]),
+        })
     }
 }

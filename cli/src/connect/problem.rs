@@ -21,7 +21,8 @@ pub fn explain(error: kube::Error, source: &Source) -> Error {
                 "no or newer Knative Serving API found on the backend, please verify the installation or update the 'ebb' client"
             );
         }
-        let message = if status.message.is_empty() { format!("the server answered with status {}", status.code) } else { status.message.clone() };
+        let message =
+            if status.message.is_empty() { format!("the server answered with status {}", status.code) } else { status.message.clone() };
         return anyhow!(message);
     }
     let kinds = io_kinds(&error);

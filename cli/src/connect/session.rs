@@ -49,6 +49,12 @@ impl Session {
         Ok(Self { client, source, namespace })
     }
 
+    /// A session with a server that is a script.
+    #[cfg(test)]
+    pub fn scripted(client: Client) -> Self {
+        Self { client, source: Source::Environment, namespace: "dev".to_owned() }
+    }
+
     /// The namespace of the command.
     #[must_use]
     pub fn namespace(&self) -> &str {

@@ -2,9 +2,9 @@
 //!
 //! This module must not connect.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use http::{HeaderName, HeaderValue};
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -44,16 +44,16 @@ impl Source {
     /// When it is not there or not understood.
     pub fn read(&self) -> Result<Kubeconfig> {
         match self {
-            Self::Flag(path) => Kubeconfig::read_from(path).with_context(|| format!("cannot use kubeconfig {}", path.display())),
+            Self::Flag(path) => read_file(path),
             Self::Environment => Kubeconfig::from_env()
-                .context("cannot use the kubeconfig that $KUBECONFIG names")?
+                .map_err(|error| anyhow!("cannot use the kubeconfig that $KUBECONFIG names: {error}"))?
                 .context("no kubeconfig has been provided, please use a valid configuration to connect to the cluster"),
             Self::DataDir(directory) => {
                 let path = directory.join("kubeconfig");
                 if !path.exists() {
                     bail!(self.nothing_runs().unwrap_or_default());
                 }
-                Kubeconfig::read_from(&path).with_context(|| format!("cannot use kubeconfig {}", path.display()))
+                read_file(&path)
             }
         }
     }
@@ -71,13 +71,19 @@ impl Source {
     }
 }
 
+/// The reader's errors name their causes themselves.
+fn read_file(path: &Path) -> Result<Kubeconfig> {
+    Kubeconfig::read_from(path).map_err(|error| anyhow!("cannot use kubeconfig {}: {error}", path.display()))
+}
+
 /// The client configuration that a kubeconfig and the flags give.
 ///
 /// # Errors
 /// When the kubeconfig lacks what the flags name.
 pub async fn config(kubeconfig: Kubeconfig, global: &GlobalArgs) -> Result<Config> {
     let options = KubeConfigOptions { context: global.context.clone(), cluster: global.cluster.clone(), user: None };
-    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.context("cannot use the kubeconfig")?;
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+    let mut config = config.map_err(|error| anyhow!("cannot use the kubeconfig: {error}"))?;
     for (name, value) in impersonation(global) {
         let value = HeaderValue::from_str(&value).with_context(|| format!("cannot impersonate {value}"))?;
         config.headers.push((HeaderName::from_static(name), value));

@@ -165,3 +165,6 @@ where
     let params = WatchParams::default().fields(&format!("metadata.name={name}")).timeout(seconds).disable_bookmarks();
     api.watch(&params, version).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,9 @@ pub fn lock(template: &mut RevisionTemplateSpec, base: Option<&Revision>, lock: 
             pin(template, base)?;
         }
     }
-    if !lock.on && let Some(annotations) = &mut template.metadata.annotations {
+    if !lock.on
+        && let Some(annotations) = &mut template.metadata.annotations
+    {
         annotations.remove(USER_IMAGE);
     }
     Ok(())

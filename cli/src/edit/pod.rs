@@ -8,9 +8,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use ebb_api::go;
 use ebb_api::keys::HOST_IMAGE;
 use ebb_api::quantity::Quantity as Parsed;
-use k8s_openapi::api::core::v1::{
-    Capabilities, Container, ContainerPort, LocalObjectReference, PodSpec, SeccompProfile, SecurityContext,
-};
+use k8s_openapi::api::core::v1::{Capabilities, Container, ContainerPort, LocalObjectReference, PodSpec, SeccompProfile, SecurityContext};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::{Around, Verb, env, probes, scheduling, volumes, words};

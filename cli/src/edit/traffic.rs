@@ -116,11 +116,7 @@ fn complete(now: &Now<'_>, mut percents: Vec<(String, i64)>) -> Result<Vec<(Stri
         return Err(cannot("incorrect number of revisions specified. Only 1 revision should be missing"));
     }
     let named: BTreeSet<&str> = percents.iter().map(|(reference, _)| reference.as_str()).collect();
-    let missing = if now.makes_revision && !named.contains(LATEST) {
-        Some(LATEST.to_owned())
-    } else {
-        left_out(now, &named)
-    };
+    let missing = if now.makes_revision && !named.contains(LATEST) { Some(LATEST.to_owned()) } else { left_out(now, &named) };
     percents.push((missing.ok_or_else(|| cannot("cannot determine the missing revision"))?, rest));
     Ok(percents)
 }
@@ -160,11 +156,8 @@ impl Targets {
     fn tag(&mut self, reference: &str, tag: &str) -> Result<()> {
         let latest = reference == LATEST;
         let existing = self.0.iter().find(|target| latest && is_latest(target)).map(|target| target.tag.clone()).unwrap_or_default();
-        let already = if latest {
-            existing == tag
-        } else {
-            self.0.iter().any(|target| target.tag == tag && target.revision_name == reference)
-        };
+        let already =
+            if latest { existing == tag } else { self.0.iter().any(|target| target.tag == tag && target.revision_name == reference) };
         if already {
             return Ok(());
         }

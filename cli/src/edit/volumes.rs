@@ -60,11 +60,7 @@ impl Source {
                 }
                 _ => Err(unsupported_volume(kind)),
             },
-            _ => bail!(
-                "argument requires a value that contains the : character; got {}, [{}]",
-                go::quote(text),
-                go::quote(text)
-            ),
+            _ => bail!("argument requires a value that contains the : character; got {}, [{}]", go::quote(text), go::quote(text)),
         }
     }
 
@@ -91,8 +87,7 @@ impl Source {
             Self::ConfigMap(name) => volume.config_map = Some(ConfigMapVolumeSource { name, ..ConfigMapVolumeSource::default() }),
             Self::Secret(name) => volume.secret = Some(SecretVolumeSource { secret_name: Some(name), ..SecretVolumeSource::default() }),
             Self::EmptyDir { medium, size } => {
-                volume.empty_dir =
-                    Some(EmptyDirVolumeSource { medium, size_limit: size.map(Quantity), ..EmptyDirVolumeSource::default() });
+                volume.empty_dir = Some(EmptyDirVolumeSource { medium, size_limit: size.map(Quantity), ..EmptyDirVolumeSource::default() });
             }
             Self::Claim(claim_name) => {
                 volume.persistent_volume_claim = Some(PersistentVolumeClaimVolumeSource { claim_name, read_only: None });

@@ -94,12 +94,8 @@ pub fn metadata(section: &mut Section<'_>, meta: &ObjectMeta, now: Timestamp, ve
 /// `key=value` pairs: on one line without those that are for machines, or all, one per line.
 fn map(section: &mut Section<'_>, name: &str, map: Option<&BTreeMap<String, String>>, verbose: bool) {
     let machines_only = |key: &str| key.split_once('/').is_some_and(|(domain, _)| MACHINES_ONLY.contains(&domain));
-    let pairs: Vec<String> = map
-        .into_iter()
-        .flatten()
-        .filter(|(key, _)| verbose || !machines_only(key))
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
+    let pairs: Vec<String> =
+        map.into_iter().flatten().filter(|(key, _)| verbose || !machines_only(key)).map(|(key, value)| format!("{key}={value}")).collect();
     if verbose {
         lines(section, name, &pairs);
     } else if !pairs.is_empty() {

@@ -40,11 +40,8 @@ fn owners(top: &mut Section<'_>, route: &Route, verbose: bool) {
 }
 
 fn header(target: &TrafficTarget) -> String {
-    let name = if target.latest_revision == Some(true) {
-        format!("@latest ({})", target.revision_name)
-    } else {
-        target.revision_name.clone()
-    };
+    let name =
+        if target.latest_revision == Some(true) { format!("@latest ({})", target.revision_name) } else { target.revision_name.clone() };
     if target.tag.is_empty() { name } else { format!("{name} #{}", target.tag) }
 }
 

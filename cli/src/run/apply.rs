@@ -1,4 +1,6 @@
 //! `service apply`.
+//!
+//! This module must not decide what a patch holds.
 
 use anyhow::{Result, bail};
 use ebb_api::keys::annotation::LAST_APPLIED;
@@ -84,3 +86,6 @@ async fn patch(session: &Session, mut current: Service, declared: &Service) -> R
         current = session.service(&name).await?;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,6 @@
 //! `completion`.
+//!
+//! This module must not decide which commands there are.
 
 use anyhow::{Result, bail};
 use clap_complete::Shell;

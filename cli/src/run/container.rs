@@ -1,4 +1,6 @@
 //! `container add`.
+//!
+//! This module must not decide how a container looks.
 
 use std::io::IsTerminal as _;
 

@@ -1,4 +1,6 @@
 //! `service create`.
+//!
+//! This module must not decide how a Service looks.
 
 use anyhow::{Result, bail};
 use ebb_api::serving::Service;
@@ -20,9 +22,7 @@ pub async fn run(global: &GlobalArgs, args: &CreateArgs) -> Result<()> {
     let limits = args.wait.decide(true)?;
     let name = name(&args.names, &args.file, "create")?;
     if args.file.filename.is_none() && args.edit.image().is_none() && args.edit.pod.cmd.is_empty() {
-        bail!(
-            "'service create' requires the image name to run provided with the --image option, or a command on this machine with --cmd"
-        );
+        bail!("'service create' requires the image name to run provided with the --image option, or a command on this machine with --cmd");
     }
     let mut service = declared(global, name, &args.file, &args.edit, Verb::Create)?;
     if let Some(changes) = args.tags.at_creation() {
@@ -85,7 +85,9 @@ async fn replace(store: &Store, name: &str, service: &Service) -> Result<Option<
             bail!("can't update service {name} because it has been marked for deletion");
         }
         match store.replace(&replace::replacement(&old, service)).await? {
-            Replaced::Done(kept) => return Ok((kept.metadata.generation != old.metadata.generation || store.session().is_none()).then_some(*kept)),
+            Replaced::Done(kept) => {
+                return Ok((kept.metadata.generation != old.metadata.generation || store.session().is_none()).then_some(*kept));
+            }
             Replaced::Conflict(error) => match pauses.next() {
                 Some(pause) => sleep(pause).await,
                 None => return Err(error),

@@ -1,4 +1,6 @@
 //! `service delete` and `revision delete`.
+//!
+//! This module must not decide what belongs to what is deleted.
 
 use std::time::Duration;
 
@@ -28,7 +30,8 @@ pub async fn services(global: &GlobalArgs, args: &ServiceDeleteArgs) -> Result<(
         bail!("'service delete' with --all flag requires no arguments");
     }
     let store = Store::open(global, args.namespace.namespace.as_deref(), args.target.target.as_deref()).await?;
-    let names = if args.all { store.list(None, false).await?.iter().map(kube::ResourceExt::name_any).collect() } else { args.names.clone() };
+    let names =
+        if args.all { store.list(None, false).await?.iter().map(kube::ResourceExt::name_any).collect() } else { args.names.clone() };
     if names.is_empty() {
         return report::line("No services found.");
     }

@@ -1,4 +1,6 @@
 //! `service describe`, `revision describe` and `route describe`.
+//!
+//! This module must not decide how a description looks.
 
 use anyhow::{Context as _, Result, bail};
 use ebb_api::keys::label;

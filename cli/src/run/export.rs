@@ -1,4 +1,6 @@
 //! `service export`.
+//!
+//! This module must not decide what is exported.
 
 use anyhow::{Result, bail};
 

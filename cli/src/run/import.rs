@@ -1,4 +1,6 @@
 //! `service import`.
+//!
+//! This module must not decide what is imported.
 
 use std::time::Duration;
 
@@ -16,8 +18,13 @@ use crate::manifest::{self, Export};
 use crate::store::Store;
 
 /// Pauses while the Configuration of a new Service is being made: about a second in all.
-const PAUSES: [Duration; 5] =
-    [Duration::from_millis(10), Duration::from_millis(50), Duration::from_millis(150), Duration::from_millis(300), Duration::from_millis(500)];
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(10),
+    Duration::from_millis(50),
+    Duration::from_millis(150),
+    Duration::from_millis(300),
+    Duration::from_millis(500),
+];
 
 /// Creates a Service and its older Revisions.
 ///

@@ -1,4 +1,6 @@
 //! `service list`, `revision list` and `route list`.
+//!
+//! This module must not decide how a table looks.
 
 use anyhow::{Result, bail};
 use ebb_api::keys::label;

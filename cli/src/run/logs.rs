@@ -1,4 +1,6 @@
 //! `service logs`.
+//!
+//! This module must not decide which pods and lines are shown.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -41,7 +43,7 @@ pub async fn run(global: &GlobalArgs, args: &LogsArgs) -> Result<()> {
     let list = session.pods().list(&params).await.map_err(|error| session.explain(error))?;
     let mut pods = list.items;
     logs::sort(&mut pods);
-    if pods.is_empty() {
+    if !pods.iter().any(logs::has_begun) {
         eprintln!("{}", logs::nothing(name, session.namespace(), args.revision.as_deref()));
     }
     let mut readers = Readers::new(session.clone(), args);

@@ -1,4 +1,6 @@
 //! Printing for machines: `-o` of any command.
+//!
+//! This module must not decide how a format looks.
 
 use anyhow::Result;
 use serde::Serialize;

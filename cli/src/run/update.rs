@@ -1,6 +1,8 @@
 //! `service update`.
+//!
+//! This module must not decide how a Service changes.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use ebb_api::keys::HOST_IMAGE;
 use ebb_api::serving::{Revision, Service};
 use kube::ResourceExt as _;
@@ -8,6 +10,7 @@ use tokio::time::sleep;
 
 use super::{inputs, ready, retry, single};
 use crate::args::global::GlobalArgs;
+use crate::args::wait::Limits;
 use crate::commands::UpdateArgs;
 use crate::edit::{self, Inputs, Verb, image, traffic};
 use crate::report;
@@ -26,21 +29,33 @@ pub async fn run(global: &GlobalArgs, args: &UpdateArgs) -> Result<()> {
     let name = single(&args.names, "'service update' requires the service name given as single argument")?;
     let inputs = inputs::read(&args.edit, global)?;
     let store = Store::open(global, args.namespace.namespace.as_deref(), args.target.target.as_deref()).await?;
+    change(&store, name, args, &inputs, limits).await
+}
+
+async fn change(store: &Store, name: &str, args: &UpdateArgs, inputs: &Inputs, limits: Option<Limits>) -> Result<()> {
     let mut pauses = retry::PAUSES.into_iter();
     loop {
         let before = store.get(name).await?;
         if before.metadata.deletion_timestamp.is_some() {
             bail!("can't update service {name} because it has been marked for deletion");
         }
-        let wanted = changed(&store, &before, args, inputs.clone()).await?;
-        match store.replace(&wanted).await? {
-            Replaced::Done(kept) => return finish(&store, &before, *kept, limits).await,
+        let wanted = changed(store, &before, args, inputs.clone()).await?;
+        match store.replace(&wanted).await.map_err(explain)? {
+            Replaced::Done(kept) => return finish(store, &before, *kept, limits).await,
             Replaced::Conflict(error) => match pauses.next() {
                 Some(pause) => sleep(pause).await,
                 None => return Err(error),
             },
         }
     }
+}
+
+/// Revisions do not change; one that the user named needs another name.
+fn explain(error: anyhow::Error) -> anyhow::Error {
+    if error.to_string().contains("without a name change") {
+        return anyhow!("{error}\nThe revision was named with --revision-name; give the changed one another name with that flag");
+    }
+    error
 }
 
 async fn changed(store: &Store, before: &Service, args: &UpdateArgs, inputs: Inputs) -> Result<Service> {
@@ -82,7 +97,7 @@ async fn base(store: &Store, service: &Service, args: &UpdateArgs) -> Result<Opt
     Ok((named || image::same_image(template, &revision).is_ok()).then_some(revision))
 }
 
-async fn finish(store: &Store, before: &Service, kept: Service, limits: Option<crate::args::wait::Limits>) -> Result<()> {
+async fn finish(store: &Store, before: &Service, kept: Service, limits: Option<Limits>) -> Result<()> {
     if store.session().is_some() && kept.metadata.generation == before.metadata.generation {
         report::line(&format!("Service '{}' updated in namespace '{}'.", kept.name_any(), store.namespace()))?;
         return report::line("No new revision has been created.");
@@ -90,3 +105,6 @@ async fn finish(store: &Store, before: &Service, kept: Service, limits: Option<c
     let revision = before.status.as_ref().map(|status| status.latest_ready_revision_name.clone());
     ready::finish(store, kept, limits, "Updating Service", "updated", revision.as_deref()).await
 }
+
+#[cfg(test)]
+mod tests;

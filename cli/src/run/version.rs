@@ -1,4 +1,6 @@
 //! `version`.
+//!
+//! This module must not decide what the version is.
 
 use anyhow::Result;
 

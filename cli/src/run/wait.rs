@@ -1,4 +1,6 @@
 //! `service wait`.
+//!
+//! This module must not decide what ready means.
 
 use anyhow::Result;
 

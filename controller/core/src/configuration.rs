@@ -6,8 +6,8 @@ mod children;
 mod plan;
 mod status;
 
-pub use children::{NameTaken, named_revision, own_name, revision_name};
 pub(crate) use children::stamp;
+pub use children::{NameTaken, named_revision, own_name, revision_name};
 pub use plan::{Seen, is_observed, plan};
 
 #[cfg(test)]

@@ -18,13 +18,11 @@ pub fn covers<T: Serialize>(stored: &T, wanted: &T) -> bool {
 
 fn value_covers(stored: &Value, wanted: &Value) -> bool {
     match (stored, wanted) {
-        (Value::Object(stored), Value::Object(wanted)) => {
-            wanted.iter().all(|(key, wanted)| match stored.get(key) {
-                None => is_zero(wanted),
-                Some(stored) if key == "limits" || key == "requests" => same_amounts(stored, wanted),
-                Some(stored) => value_covers(stored, wanted),
-            })
-        }
+        (Value::Object(stored), Value::Object(wanted)) => wanted.iter().all(|(key, wanted)| match stored.get(key) {
+            None => is_zero(wanted),
+            Some(stored) if key == "limits" || key == "requests" => same_amounts(stored, wanted),
+            Some(stored) => value_covers(stored, wanted),
+        }),
         (Value::Array(stored), Value::Array(wanted)) => {
             stored.len() == wanted.len() && stored.iter().zip(wanted).all(|(stored, wanted)| value_covers(stored, wanted))
         }

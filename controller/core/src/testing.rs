@@ -344,8 +344,7 @@ impl World {
     }
 
     pub fn plan_revision(&self, name: &str) -> Plan<ebb_api::serving::RevisionStatus> {
-        let pods: Vec<&Pod> =
-            self.pods.iter().filter(|pod| pod.metadata.labels.as_ref().unwrap()[label::REVISION] == *name).collect();
+        let pods: Vec<&Pod> = self.pods.iter().filter(|pod| pod.metadata.labels.as_ref().unwrap()[label::REVISION] == *name).collect();
         let seen = revision::Seen {
             revision: &self.revisions[name],
             deployment: self.deployments.get(&names::deployment_name(name)).map(Arc::as_ref),

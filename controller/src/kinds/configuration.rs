@@ -34,12 +34,11 @@ impl Reconciler for Configurations {
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, Error> {
         let caches = &context.caches;
-        let Some(found) = caches.configurations.find(key) else { return Ok(After::NextChange) };
+        let Some(found) = context.find(&caches.configurations, key) else { return Ok(After::NextChange) };
         let revisions = revisions_of(caches, &found);
         let revisions: Vec<&Revision> = revisions.iter().map(Arc::as_ref).collect();
         let named = caches.revisions.get(&key.namespace, &configuration::revision_name(&found));
-        let mut seen =
-            configuration::Seen { configuration: &found, revisions: &revisions, named: named.as_deref(), refused: None };
+        let mut seen = configuration::Seen { configuration: &found, revisions: &revisions, named: named.as_deref(), refused: None };
         let plan = configuration::plan(&seen, Context::now());
         match context.carry_out(found.as_ref(), plan).await {
             Err(Error::Refused(refusal)) => {

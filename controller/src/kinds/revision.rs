@@ -31,7 +31,7 @@ impl Reconciler for Revisions {
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, Error> {
         let caches = &context.caches;
-        let Some(found) = caches.revisions.find(key) else { return Ok(After::NextChange) };
+        let Some(found) = context.find(&caches.revisions, key) else { return Ok(After::NextChange) };
         let deployment = caches.deployments.get(&key.namespace, &names::deployment_name(&key.name));
         let autoscaler = caches.autoscalers.find(key);
         let service = caches.core_services.find(key);

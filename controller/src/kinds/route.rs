@@ -30,7 +30,7 @@ impl Reconciler for Routes {
     const NAME: &'static str = "route";
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, Error> {
-        let Some(found) = context.caches.routes.find(key) else { return Ok(After::NextChange) };
+        let Some(found) = context.find(&context.caches.routes, key) else { return Ok(After::NextChange) };
         let settings = context.settings.current();
         let seen = observe(&context.caches, key, found.clone(), &settings);
         let plan = route::plan(&seen, &settings, Context::now());

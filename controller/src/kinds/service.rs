@@ -26,16 +26,12 @@ impl Reconciler for Services {
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, Error> {
         let caches = &context.caches;
-        let Some(found) = caches.services.find(key) else { return Ok(After::NextChange) };
+        let Some(found) = context.find(&caches.services, key) else { return Ok(After::NextChange) };
         let configuration = caches.configurations.find(key);
         let route = caches.routes.find(key);
         let named = found.spec.template.metadata.name.as_deref().and_then(|name| caches.revisions.get(&key.namespace, name));
-        let seen = service::Seen {
-            service: &found,
-            configuration: configuration.as_deref(),
-            route: route.as_deref(),
-            named: named.as_deref(),
-        };
+        let seen =
+            service::Seen { service: &found, configuration: configuration.as_deref(), route: route.as_deref(), named: named.as_deref() };
         let plan = service::plan(&seen, Context::now());
         context.carry_out(found.as_ref(), plan).await
     }

@@ -1,7 +1,6 @@
 //! An API server in this process with the controller on it, and the other rooms played by small tasks: an autoscaler whose
 //! pods are ready at once (unless told to wait), and an ingress that takes over at once.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -82,11 +81,11 @@ impl Running {
         self.supervisor.drain().await;
     }
 
-    /// The writes so far, all kinds and verbs.
-    pub fn writes(&self) -> u64 {
+    /// The sum of a metric's lines that contain a text.
+    pub fn sum(&self, metric: &str, with: &str) -> u64 {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
-        let lines = text.lines().filter(|line| line.starts_with("ebb_controller_writes_total"));
+        let lines = text.lines().filter(|line| line.starts_with(metric) && line.contains(with));
         lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
     }
 }
@@ -97,6 +96,17 @@ impl House {
         let mut options = ebb_apiserver::Options::new(dir.path());
         options.admission = Arc::new(Serving);
         options.crds = ebb_api::crds::all();
+        // Made from Services, so they can be made again.
+        let derived = [
+            "configurations.serving.knative.dev",
+            "routes.serving.knative.dev",
+            "revisions.serving.knative.dev",
+            "podautoscalers.autoscaling.internal.knative.dev",
+            "ingresses.networking.internal.knative.dev",
+            "deployments.apps",
+            "services",
+        ];
+        options.derived = derived.map(str::to_owned).to_vec();
         let server = Server::open(options).unwrap();
         let client = server.client(NAMESPACE);
         let rooms = Supervisor::new(CancellationToken::new());
@@ -104,7 +114,9 @@ impl House {
         tasks.spawn("API server", server.run(tasks.shutdown().clone()));
         let held: Arc<Mutex<Vec<String>>> = Arc::default();
         let (autoscaler, ingress) = (play_autoscaler(client.clone(), held.clone()), play_ingress(client.clone()));
-        for (name, room) in [("autoscaler", futures::future::Either::Left(autoscaler)), ("ingress", futures::future::Either::Right(ingress))] {
+        for (name, room) in
+            [("autoscaler", futures::future::Either::Left(autoscaler)), ("ingress", futures::future::Either::Right(ingress))]
+        {
             let shutdown = tasks.shutdown().clone();
             tasks.spawn(name, async move {
                 tokio::select! {
@@ -158,12 +170,7 @@ impl House {
     /// Waits until an object is as wanted.
     pub async fn until<K>(&self, name: &str, wanted: impl Fn(Option<&K>) -> bool) -> Option<K>
     where
-        K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-            + Clone
-            + Debug
-            + DeserializeOwned
-            + Send
-            + 'static,
+        K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Send + 'static,
     {
         let mut seen = watcher::watch_object(self.api::<K>(), name).boxed();
         let mut last = None;
@@ -185,18 +192,9 @@ impl House {
     /// Waits until a Service is ready at its current generation.
     pub async fn until_ready(&self, name: &str) -> Service {
         let ready = |service: Option<&Service>| {
-            service.is_some_and(|service| {
-                service.status.as_ref().is_some_and(|status| status.is_ready_at(service.metadata.generation))
-            })
+            service.is_some_and(|service| service.status.as_ref().is_some_and(|status| status.is_ready_at(service.metadata.generation)))
         };
         self.until(name, ready).await.unwrap()
-    }
-
-    pub async fn count<K>(&self) -> usize
-    where
-        K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
-    {
-        self.api::<K>().list(&ListParams::default()).await.unwrap().items.len()
     }
 
     /// Waits until a kind has no objects.
@@ -268,9 +266,4 @@ async fn play_ingress(client: Client) {
         object.status = Some(status);
         let _ = api.replace_status(&name, &PostParams::default(), &object).await;
     }
-}
-
-/// The annotations of an object, for assertions.
-pub fn annotations(object: &impl ResourceExt) -> BTreeMap<String, String> {
-    object.annotations().clone()
 }

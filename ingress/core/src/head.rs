@@ -85,7 +85,8 @@ pub fn strip_request(headers: &mut HeaderMap) {
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
     // The common head has none of them; looking first saves nine removals.
     if headers.contains_key(header::CONNECTION) {
-        let named: Vec<HeaderName> = headers.get_all(header::CONNECTION).iter().flat_map(tokens).filter_map(|token| token.parse().ok()).collect();
+        let named: Vec<HeaderName> =
+            headers.get_all(header::CONNECTION).iter().flat_map(tokens).filter_map(|token| token.parse().ok()).collect();
         for name in named {
             headers.remove(name);
         }
@@ -102,7 +103,9 @@ pub fn write_request(headers: &mut HeaderMap, sender: &Sender<'_>, way: &[&Backe
     forwarded_for(headers, sender.address);
     insert_if_absent(headers, X_FORWARDED_PROTO, || HeaderValue::from_static(sender.scheme));
     insert_if_absent(headers, X_FORWARDED_HOST, || sender.host.clone());
-    if !headers.contains_key(header::FORWARDED) && let Some(value) = forwarded(headers) {
+    if !headers.contains_key(header::FORWARDED)
+        && let Some(value) = forwarded(headers)
+    {
         headers.insert(header::FORWARDED, value);
     }
     if !headers.get(TRACEPARENT).is_some_and(is_traceparent) {

@@ -43,7 +43,8 @@ pub struct Update {
 pub fn is_ours(ingress: &Ingress) -> bool {
     let annotations = ingress.metadata.annotations.as_ref();
     // The alias is knative/networking's `IngressClassAnnotationAltKey`.
-    let class = annotations.and_then(|all| all.get(keys::annotation::INGRESS_CLASS).or_else(|| all.get("networking.knative.dev/ingress-class")));
+    let class =
+        annotations.and_then(|all| all.get(keys::annotation::INGRESS_CLASS).or_else(|| all.get("networking.knative.dev/ingress-class")));
     class.is_some_and(|class| class == keys::INGRESS_CLASS)
 }
 
@@ -115,8 +116,12 @@ impl Routes {
         let mut update = Update::default();
         for host in hosts {
             let claims = self.claims.get(&host);
-            update.others.extend(claims.into_iter().flatten().map(|(_, key)| key.clone()).filter(|key| key != changed));
-            let holder = claims.and_then(BTreeSet::first).and_then(|(_, key)| self.objects.get(key));
+            let holder = claims.and_then(BTreeSet::first).map(|(_, key)| key);
+            // What the others are told about a host speaks of its holder, so only a new holder is news to them.
+            if holder != self.table.host(&host).map(|now| &now.owner) {
+                update.others.extend(claims.into_iter().flatten().map(|(_, key)| key.clone()).filter(|key| key != changed));
+            }
+            let holder = holder.and_then(|key| self.objects.get(key));
             match (holder.and_then(|object| object.compiled.hosts.get(&host)), self.table.host(&host)) {
                 (Some(new), Some(now)) if Arc::ptr_eq(new, now) => continue,
                 (None, None) => continue,

@@ -11,7 +11,7 @@ use ebb_activator::{Next, Place, Protocol, Refused, RevisionHandle};
 use ebb_ingress_core::head::{self, Sender, TraceIds};
 use http::header::{self, HeaderName};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderValue, Request, Response, Uri, Version};
+use http::{HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 
@@ -31,12 +31,22 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// What a waiting request holds besides its body: its head, its task, and the buffers of its connection.
 const WAITING_BYTES: usize = 8 << 10;
 
+/// The part of a drain that requests in line may still wait: a quarter. The rest is for those that have a pod.
+const WAITING_SHARE: u32 = 4;
+
 /// An answer whose head is here, and what it holds.
 pub(super) struct Sent {
     pub answered: Answered,
     pub pool: Arc<PodPool>,
     pub place: Place,
     pub watchdog: Watchdog,
+}
+
+impl Sent {
+    /// Whether the app has changed to another protocol.
+    pub fn is_upgrade(&self) -> bool {
+        self.answered.response.status() == StatusCode::SWITCHING_PROTOCOLS
+    }
 }
 
 /// The request as the app is to see it.
@@ -64,9 +74,10 @@ pub(super) async fn send(
     line: &Arc<RevisionHandle>,
     limits: Limits,
     mut request: Request<Outgoing>,
+    upgrades: bool,
 ) -> Result<Sent, Refused> {
     let body_bytes = request.body().size_hint().upper().map_or(HOLD_MAX, |upper| usize::try_from(upper).unwrap_or(HOLD_MAX).min(HOLD_MAX));
-    let mut place = wait(line.acquire(limits.next(), WAITING_BYTES + body_bytes), &mut request).await?;
+    let mut place = wait(front, line.acquire(limits.next(), WAITING_BYTES + body_bytes), &mut request).await?;
     let mut watchdog = Watchdog::new(limits);
     loop {
         let pool = front.pools.of(place.pod());
@@ -74,7 +85,9 @@ pub(super) async fn send(
         let lost = match watchdog.guard(front.pools.exchange(&pool, &place, request)).await? {
             Ok(answered) => {
                 watchdog.started();
-                return Ok(Sent { answered, pool, place, watchdog });
+                let sent = Sent { answered, pool, place, watchdog };
+                // A change of protocol that nobody asked for is no answer.
+                return if sent.is_upgrade() && !upgrades { Err(Refused::BrokenAnswer) } else { Ok(sent) };
             }
             Err(lost) if lost.by_client => return Err(Refused::ClientLeft),
             Err(lost) => lost,
@@ -83,7 +96,7 @@ pub(super) async fn send(
         match (place.failed(lost.failure, lost.request.is_some()), lost.request) {
             (Next::Again(again), Some(whole)) => {
                 request = whole;
-                place = wait(again.acquire(limits.next()), &mut request).await?;
+                place = wait(front, again.acquire(limits.next()), &mut request).await?;
             }
             (Next::GiveUp(refused), _) => return Err(refused),
             // The activator repeats only what may be repeated.
@@ -93,14 +106,23 @@ pub(super) async fn send(
 }
 
 /// Waits for a place. Meanwhile the body's first bytes are read, without which a client that leaves is not noticed. Not
-/// when the client waits to be asked for its body: it is asked when there is a pod to send it to.
-async fn wait(place: impl Future<Output = Result<Place, Refused>>, request: &mut Request<Outgoing>) -> Result<Place, Refused> {
+/// when the client waits to be asked for its body: it is asked when there is a pod to send it to. A process that ends
+/// lets those who wait go in time: pods may come no more.
+async fn wait(
+    front: &Front,
+    place: impl Future<Output = Result<Place, Refused>>,
+    request: &mut Request<Outgoing>,
+) -> Result<Place, Refused> {
     let mut place = pin!(place);
+    let mut told_to_end = pin!(async {
+        front.drain.cancelled().await;
+        tokio::time::sleep(front.drain_time / WAITING_SHARE).await;
+    });
     std::future::poll_fn(|context| match place.as_mut().poll(context) {
         Poll::Ready(place) => Poll::Ready(place),
         Poll::Pending => {
             request.body_mut().poll_hold(context);
-            Poll::Pending
+            told_to_end.as_mut().poll(context).map(|()| Err(Refused::ShuttingDown))
         }
     })
     .await

@@ -9,7 +9,6 @@ mod tunnel;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use ebb_activator::Refused;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -61,7 +60,7 @@ async fn steps(client: &Client, mut request: Request<Incoming>, arrived: Instant
     // The head is rewritten before the request waits: while it waits there is time, and afterwards there is none.
     let request = forward::rewrite(client, &way, &host, request, upgrade.as_ref());
     // A place in the line, a connection, the request out, the answer's head back; again, if the pod is lost on the way.
-    let sent = match forward::send(&client.front, &lane.line, limits, request).await {
+    let sent = match forward::send(&client.front, &lane.line, limits, request, upgrade.is_some()).await {
         Ok(sent) => sent,
         Err(why) => {
             visit.refused();
@@ -72,12 +71,8 @@ async fn steps(client: &Client, mut request: Request<Incoming>, arrived: Instant
     };
     lane.answered(sent.answered.response.status());
     // The answer streams from here; it takes the place along and gives it back when it has ended.
-    match (sent.answered.response.status(), upgrade) {
-        (http::StatusCode::SWITCHING_PROTOCOLS, Some(upgrade)) => Ok(tunnel::open(&client.front, upgrade, sent, visit)),
-        (http::StatusCode::SWITCHING_PROTOCOLS, None) => {
-            visit.refused();
-            Err(Failed::Refused { why: Refused::BrokenAnswer, revision: lane.line.clone() })
-        }
+    match upgrade {
+        Some(upgrade) if sent.is_upgrade() => Ok(tunnel::open(&client.front, upgrade, sent, visit)),
         _ => Ok(forward::respond(sent, visit).await),
     }
 }

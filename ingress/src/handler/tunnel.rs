@@ -123,4 +123,3 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Noted<'_, T> {
         Pin::new(&mut self.io).poll_shutdown(context)
     }
 }
-

@@ -24,12 +24,19 @@ fn a_change_moves_only_the_dates_of_what_changed() {
     let object = ObjectKey { namespace: "dev".into(), name: "shop".into() };
     let problems = [Fault::BadPath("x".into()), Fault::Tls].map(|fault| Problem { object: object.clone(), fault });
     let second = wanted(&ingress, &problems, "door", &at(3)).unwrap();
-    let told: Vec<_> = second.conditions.iter().map(|c| (c.type_.as_str(), c.status.as_str(), c.reason.as_str(), c.last_transition_time.clone())).collect();
-    assert_eq!(told, [
-        ("LoadBalancerReady", "True", "", Some(at(1))),
-        ("NetworkConfigured", "False", "InvalidPath", Some(at(3))),
-        ("Ready", "False", "InvalidPath", Some(at(3))),
-    ]);
+    let told: Vec<_> = second
+        .conditions
+        .iter()
+        .map(|c| (c.type_.as_str(), c.status.as_str(), c.reason.as_str(), c.last_transition_time.clone()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("LoadBalancerReady", "True", "", Some(at(1))),
+            ("NetworkConfigured", "False", "InvalidPath", Some(at(3))),
+            ("Ready", "False", "InvalidPath", Some(at(3))),
+        ]
+    );
     assert!(second.conditions[2].message.contains("path \"x\" must start with a slash; TLS"), "{}", second.conditions[2].message);
     assert_eq!(second.observed_generation, Some(2));
 }

@@ -53,3 +53,19 @@ async fn a_drain_before_anything_happened() {
     let rig = Rig::with_app(named("app").await).await;
     soon(rig.supervisor.drain()).await;
 }
+
+#[tokio::test]
+async fn those_who_wait_in_line_are_told() {
+    let rig = Rig::start().await;
+    rig.revision("shop-1", json!({}));
+    rig.ingress("shop", one_host("shop", &[("shop-1", 100)])).await;
+    let mut client = rig.connect().await;
+    client.send("GET / HTTP/1.1\r\nhost: shop\r\n\r\n").await;
+    let mut observations = rig.observations;
+    while !soon(observations.recv()).await.unwrap().poke {}
+    tokio::time::pause();
+    let drained = tokio::spawn(rig.supervisor.drain());
+    let answer = client.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("reason=shutting-down\r\n"), "{answer}");
+    soon(drained).await.unwrap();
+}

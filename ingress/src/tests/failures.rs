@@ -23,11 +23,21 @@ async fn requests_that_the_door_turns_away() {
         (&get("nobody"), "404", "client; reason=unknown-host", "no service answers to the host \"nobody\"\n"),
         ("GET / HTTP/1.1\r\nconnection: close\r\n\r\n", "400", "client; reason=no-host", "the request names no host\n"),
         ("GET / HTTP/1.0\r\n\r\n", "400", "client; reason=no-host", "the request names no host\n"),
-        ("GET / HTTP/1.1\r\nhost: shop\r\nhost: shop\r\nconnection: close\r\n\r\n", "400", "client; reason=many-hosts", "the request has more than one Host header\n"),
+        (
+            "GET / HTTP/1.1\r\nhost: shop\r\nhost: shop\r\nconnection: close\r\n\r\n",
+            "400",
+            "client; reason=many-hosts",
+            "the request has more than one Host header\n",
+        ),
         (&get("a@shop"), "400", "client; reason=bad-host", "the Host header must not carry user information\n"),
         (&get("shop:x"), "400", "client; reason=bad-host", "the port in the Host header is not a valid port\n"),
         (&get("sh op"), "400", "client; reason=bad-host", "the Host header is not a valid host name\n"),
-        ("CONNECT shop:80 HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n", "405", "client; reason=connect-method", "CONNECT is not supported\n"),
+        (
+            "CONNECT shop:80 HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n",
+            "405",
+            "client; reason=connect-method",
+            "CONNECT is not supported\n",
+        ),
         (&long, "414", "client; reason=uri-too-long", "the request target is longer than 16384 bytes\n"),
     ];
     for (request, status, failed, body) in cases {
@@ -100,7 +110,11 @@ async fn an_app_that_closes_without_an_answer_or_talks_nonsense() {
     for (says, failed, body) in [
         ("", "app; reason=closed-before-answer", "the app closed the connection without an answer\n"),
         ("SSH-2.0-nonsense\r\n\r\n", "app; reason=broken-answer", "the app's answer is broken\n"),
-        ("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n", "app; reason=broken-answer", "the app's answer is broken\n"),
+        (
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
+            "app; reason=broken-answer",
+            "the app's answer is broken\n",
+        ),
     ] {
         let mut client = rig.connect().await;
         client.send(&get("shop")).await;

@@ -7,8 +7,7 @@ use super::kit::{RawApp, Rig, app, get, named, one_host, soon, split, text};
 #[tokio::test]
 async fn the_app_sees_the_head_as_knative_describes_it() {
     let seen = app(|request| async move {
-        let mut lines: Vec<String> =
-            request.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        let mut lines: Vec<String> = request.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
         text(format!("{} {} {:?}\n{}", request.method(), request.uri(), request.version(), lines.join("\n")))
     })

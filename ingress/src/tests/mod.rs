@@ -7,6 +7,7 @@ mod failures;
 mod headers;
 mod kit;
 mod leaving;
+mod limits;
 mod protocols;
 mod routes;
 mod smuggling;

@@ -151,11 +151,17 @@ async fn an_upgrade_carries_bytes_both_ways_and_holds_its_place() {
     let mut pod = RawApp::start().await;
     let rig = Rig::with_app(pod.address).await;
     let mut client = rig.connect().await;
-    client.send("GET /ws HTTP/1.1\r\nhost: shop\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n").await;
+    client
+        .send("GET /ws HTTP/1.1\r\nhost: shop\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n")
+        .await;
     let mut wire = pod.next().await;
     let head = wire.head().await;
-    assert!(head.contains("connection: upgrade\r\n") && head.contains("upgrade: websocket\r\n") && head.contains("sec-websocket-key: k\r\n"), "{head}");
-    wire.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: a\r\n\r\nearly").await;
+    assert!(
+        head.contains("connection: upgrade\r\n") && head.contains("upgrade: websocket\r\n") && head.contains("sec-websocket-key: k\r\n"),
+        "{head}"
+    );
+    wire.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: a\r\n\r\nearly")
+        .await;
     let head = client.head().await;
     assert!(head.starts_with("HTTP/1.1 101") && head.contains("sec-websocket-accept: a\r\n"), "{head}");
     assert_eq!(client.exactly(5).await, "early");
@@ -174,7 +180,15 @@ async fn an_upgrade_carries_bytes_both_ways_and_holds_its_place() {
 
 #[tokio::test]
 async fn a_refused_upgrade_is_an_ordinary_answer() {
-    let rig = Rig::with_app(app(|_| async move { let mut no = text("no"); *no.status_mut() = StatusCode::FORBIDDEN; no }).await).await;
+    let rig = Rig::with_app(
+        app(|_| async move {
+            let mut no = text("no");
+            *no.status_mut() = StatusCode::FORBIDDEN;
+            no
+        })
+        .await,
+    )
+    .await;
     let answer = rig.ask("GET / HTTP/1.1\r\nhost: shop\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 403") && answer.ends_with("no"), "{answer}");
 }

@@ -30,7 +30,8 @@ async fn cluster_local_hosts_answer_inside_only() {
     let rig = Rig::start().await;
     rig.revision("shop-1", json!({}));
     rig.pod("pod-1", "shop-1", named("inside").await);
-    let spec = json!({"rules": [{"hosts": ["shop.dev"], "visibility": "ClusterLocal", "http": {"paths": [{"splits": [split("shop-1", 100)]}]}}]});
+    let spec =
+        json!({"rules": [{"hosts": ["shop.dev"], "visibility": "ClusterLocal", "http": {"paths": [{"splits": [split("shop-1", 100)]}]}}]});
     rig.ingress("shop", spec).await;
     assert!(rig.ask(&get("shop.dev")).await.starts_with("HTTP/1.1 404"));
     let mut client = Wire::connect(rig.internal).await;
@@ -44,7 +45,8 @@ async fn the_status_says_what_is_in_force_and_is_written_once() {
     let object = rig.cluster.get(INGRESSES, "shop");
     let status = &object["status"];
     assert_eq!(status["observedGeneration"], object["metadata"]["generation"]);
-    let conditions: Vec<_> = status["conditions"].as_array().unwrap().iter().map(|c| (c["type"].as_str().unwrap(), c["status"].as_str().unwrap())).collect();
+    let conditions: Vec<_> =
+        status["conditions"].as_array().unwrap().iter().map(|c| (c["type"].as_str().unwrap(), c["status"].as_str().unwrap())).collect();
     assert_eq!(conditions, [("LoadBalancerReady", "True"), ("NetworkConfigured", "True"), ("Ready", "True")]);
     for balancer in ["publicLoadBalancer", "privateLoadBalancer"] {
         assert!(status[balancer]["ingress"][0]["domainInternal"].as_str().unwrap().ends_with(".cluster.local"));

@@ -34,7 +34,11 @@ async fn length_and_chunks_together_leave_as_chunks_alone_and_end_the_connection
         let mut pod = RawApp::start().await;
         let rig = Rig::with_app(pod.address).await;
         let mut client = rig.connect().await;
-        client.send(&format!("POST / HTTP/1.1\r\nhost: shop\r\n{heads}\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: shop\r\n\r\n")).await;
+        client
+            .send(&format!(
+                "POST / HTTP/1.1\r\nhost: shop\r\n{heads}\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: shop\r\n\r\n"
+            ))
+            .await;
         let mut wire = pod.next().await;
         let head = wire.head().await;
         assert!(head.contains("transfer-encoding: chunked\r\n") && !head.contains("content-length"), "{head}");
@@ -64,7 +68,11 @@ async fn a_broken_chunk_breaks_the_request_off() {
 
 #[tokio::test]
 async fn an_absolute_target_wins_over_the_host_header() {
-    let echo = super::kit::app(|request| async move { super::kit::text(format!("{} {}", request.headers()["host"].to_str().unwrap(), request.uri())) }).await;
+    let echo =
+        super::kit::app(
+            |request| async move { super::kit::text(format!("{} {}", request.headers()["host"].to_str().unwrap(), request.uri())) },
+        )
+        .await;
     let rig = Rig::with_app(echo).await;
     let answer = rig.ask("GET http://shop/x?y HTTP/1.1\r\nhost: nobody\r\nconnection: close\r\n\r\n").await;
     assert!(answer.ends_with("\r\n\r\nshop /x?y"), "{answer}");

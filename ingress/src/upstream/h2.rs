@@ -28,12 +28,7 @@ pub(crate) struct Shared {
 }
 
 /// Sends a request over HTTP/2.
-pub(super) async fn exchange(
-    pool: &PodPool,
-    place: &Place,
-    request: Request<Outgoing>,
-    tracker: &TaskTracker,
-) -> Result<Answered, Lost> {
+pub(super) async fn exchange(pool: &PodPool, place: &Place, request: Request<Outgoing>, tracker: &TaskTracker) -> Result<Answered, Lost> {
     let (mut sender, connecting) = match existing(pool) {
         Some(sender) => (sender, None),
         None => {

@@ -77,12 +77,6 @@ impl Pools {
         });
         pool
     }
-
-    /// Number of pods with a pool.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.by_uid.lock().len()
-    }
 }
 
 impl PodPool {
@@ -141,11 +135,5 @@ impl PodPool {
         let mut idle = self.idle.lock();
         idle.retain(|link| now.saturating_duration_since(link.idle_since) < IDLE_CONNECTION_MAX);
         idle.iter().map(|link| link.idle_since).min()
-    }
-
-    /// Number of connections at rest.
-    #[cfg(test)]
-    pub fn resting(&self) -> usize {
-        self.idle.lock().len()
     }
 }

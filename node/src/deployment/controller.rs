@@ -26,6 +26,9 @@ use crate::traffic::Traffic;
 /// Deployments that are reconciled at the same time. One reconcile is a few writes to a server in the same process; a
 /// hundred services that wake at once should not wait for each other.
 const CONCURRENCY: usize = 32;
+/// A pod that is merely starting changes nothing but counts in the status. They are written when the machine has had the
+/// time to start it, and mostly together with its becoming ready.
+const STARTING: Duration = Duration::from_millis(20);
 
 /// What the controller works with.
 pub struct Controller {
@@ -124,15 +127,16 @@ impl Controller {
     }
 
     async fn create(&self, deployment: &Deployment, spec: &DeploymentSpec, hash: &str, now: Timestamp) -> Result<(), BoxError> {
-        let port = if needs_port(&spec.template) { Some(self.ports.take()?) } else { None };
         let name = pod_name(&deployment.name_any(), hash, rand::random());
+        let key = Key::new(deployment.namespace().unwrap_or_default(), name.clone());
+        let port = if needs_port(&spec.template) { Some(self.ports.take(&key)?) } else { None };
         let pod = pod(deployment, &spec.template, Decided { name, hash, node: &self.node, port, now });
         let owner = deployment.metadata.uid.as_deref().unwrap_or_default();
         self.expectations.making(owner, &pod);
         let created = self.api(deployment).create(&PostParams::default(), &pod).await;
         created.map(drop).map_err(|error| {
-            self.expectations.made(owner, &Key::of(&pod));
-            port.into_iter().for_each(|port| self.ports.release(port));
+            self.expectations.made(owner, &key);
+            port.into_iter().for_each(|port| self.ports.release(port, &key));
             error.into()
         })
     }
@@ -144,7 +148,8 @@ impl Controller {
             return Ok(());
         };
         self.expectations.deleting(key.clone(), &uid);
-        let only_this = DeleteParams { preconditions: Some(Preconditions { uid: Some(uid), resource_version: None }), ..DeleteParams::default() };
+        let only_this =
+            DeleteParams { preconditions: Some(Preconditions { uid: Some(uid), resource_version: None }), ..DeleteParams::default() };
         match self.api(deployment).delete(name, &only_this).await {
             Ok(_) => Ok(()),
             Err(error) => {
@@ -155,7 +160,14 @@ impl Controller {
     }
 
     /// Writes the status, if it changed.
-    async fn report(&self, deployment: &Deployment, wanted: Wanted, pods: &Pods, problems: &[String], now: Timestamp) -> Result<After, BoxError> {
+    async fn report(
+        &self,
+        deployment: &Deployment,
+        wanted: Wanted,
+        pods: &Pods,
+        problems: &[String],
+        now: Timestamp,
+    ) -> Result<After, BoxError> {
         let create_error = problems.first().map(String::as_str);
         let (status, again) = status(&Seen { deployment, wanted, pods, create_error, now });
         if deployment.status.as_ref() != Some(&status) {
@@ -189,6 +201,13 @@ fn hear_of_pod(pod: &Arc<Pod>, change: Change, queue: &WorkQueue<Key>, expectati
     let owner = pod.metadata.owner_references.iter().flatten().find(|owner| owner.kind == "Deployment" && owner.controller == Some(true));
     if let Some(owner) = owner {
         expectations.made(&owner.uid, &key);
-        queue.add(Key::new(key.namespace, owner.name.clone()));
+        let key = Key::new(key.namespace, owner.name.clone());
+        if change == Change::Applied && is_starting(pod) { queue.add_after(key, STARTING) } else { queue.add(key) }
     }
+}
+
+/// It is new, and nothing is known of it yet.
+fn is_starting(pod: &Pod) -> bool {
+    let told = pod.status.as_ref().is_some_and(|status| status.container_statuses.is_some());
+    pod.metadata.deletion_timestamp.is_none() && !told
 }

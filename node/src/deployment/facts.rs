@@ -65,14 +65,7 @@ pub fn gather<'a>(
     sorted
 }
 
-fn facts(
-    pod: &Pod,
-    name: String,
-    hash: Option<&str>,
-    min_ready: Duration,
-    now: Timestamp,
-    in_flight: &impl Fn(&str) -> usize,
-) -> PodFacts {
+fn facts(pod: &Pod, name: String, hash: Option<&str>, min_ready: Duration, now: Timestamp, in_flight: &impl Fn(&str) -> usize) -> PodFacts {
     let labels = pod.metadata.labels.as_ref();
     let own = labels.and_then(|labels| labels.get(HASH_LABEL)).map(String::as_str);
     let ready_since = ready_since(pod);

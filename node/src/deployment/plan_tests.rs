@@ -1,3 +1,5 @@
+//! Cases and laws of the plan.
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

@@ -1,3 +1,5 @@
+//! Stories of Deployments and the status they have on the way.
+
 use serde_json::json;
 
 use super::super::facts::PodFacts;
@@ -42,7 +44,12 @@ impl Story {
             status.available_replicas.unwrap()
         );
         for condition in status.conditions.iter().flatten() {
-            text += &format!(" {}={}:{}", condition.type_.as_deref().unwrap(), condition.status.as_deref().unwrap(), condition.reason.as_deref().unwrap());
+            text += &format!(
+                " {}={}:{}",
+                condition.type_.as_deref().unwrap(),
+                condition.status.as_deref().unwrap(),
+                condition.reason.as_deref().unwrap()
+            );
         }
         self.deployment.status = Some(status);
         text + &again.map(|again| format!(" again {}s", again.as_secs())).unwrap_or_default()

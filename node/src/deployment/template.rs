@@ -12,8 +12,6 @@ use kube::Resource;
 
 /// Label that says which template a pod was made from (Kubernetes' own).
 pub const HASH_LABEL: &str = "pod-template-hash";
-/// Holds a pod object until its process has ended and its port is free.
-pub const FINALIZER: &str = "ebb.dev/node";
 /// Annotation: when the decision to make the pod was carried out, RFC 3339 with nanoseconds.
 pub const CREATED: &str = "node.ebb.dev/created";
 
@@ -75,7 +73,6 @@ pub fn pod(deployment: &Deployment, template: &PodTemplateSpec, decided: Decided
     metadata.name = Some(decided.name);
     metadata.labels.get_or_insert_default().insert(HASH_LABEL.into(), decided.hash.into());
     metadata.annotations.get_or_insert_default().insert(CREATED.into(), format!("{:.9}", decided.now));
-    metadata.finalizers = Some(vec![FINALIZER.into()]);
     metadata.owner_references = Some(vec![owner(deployment)]);
     let mut spec = template.spec.clone().unwrap_or_default();
     spec.node_name = Some(decided.node.into());

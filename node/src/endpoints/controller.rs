@@ -1,6 +1,7 @@
 //! Carries the plans for EndpointSlices out. Decides nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ebb_plumbing::{After, BoxError, Cache, CancellationToken, Key, WorkQueue};
 use futures::future::join_all;
@@ -15,6 +16,8 @@ use crate::patches;
 
 /// Nobody waits for slices: few at a time leave the machine to those who start.
 const CONCURRENCY: usize = 4;
+/// And a pod that has just become ready has a request to answer first. Also, several changes of one pod are one write.
+const LATER: Duration = Duration::from_millis(20);
 
 /// What the controller works with.
 pub struct Controller {
@@ -49,7 +52,8 @@ impl Controller {
             let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
             for (key, value) in pod.labels() {
                 let found = known.by_index(&label_word(namespace, key, value));
-                found.iter().filter(|service| selects(service, pod)).for_each(|service| added.add(Key::of(service.as_ref())));
+                let selecting = found.iter().filter(|service| selects(service, pod));
+                selecting.for_each(|service| added.add_after(Key::of(service.as_ref()), LATER));
             }
         });
         let added = queue.clone();
@@ -82,7 +86,8 @@ impl Controller {
         let replaces = join_all(plan.replace.iter().zip(&names).map(|(slice, name)| api.replace(name, &post, slice)));
         let deletes = join_all(plan.delete.iter().map(|name| api.delete(name, &delete)));
         let (created, replaced, deleted) = futures::join!(creates, replaces, deletes);
-        let written = created.into_iter().chain(replaced).map(|result| result.map(drop)).chain(deleted.into_iter().map(|result| result.map(drop)));
+        let written =
+            created.into_iter().chain(replaced).map(|result| result.map(drop)).chain(deleted.into_iter().map(|result| result.map(drop)));
         for result in written {
             match result {
                 Err(error) if !patches::is_gone(&error) => return Err(error.into()),

@@ -1,3 +1,5 @@
+//! EndpointSlices as they are planned.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Case tables for the environment of a container.
+
 use k8s_openapi::ByteString;
 use serde_json::json;
 
@@ -55,7 +57,10 @@ fn values_and_references_are_put_together() {
         (json!({"envFrom": [{"prefix": "P_", "secretRef": {"name": "keys"}}]}), vec!["P_token=s3cret"]),
         (json!({"envFrom": [{"secretRef": {"name": "gone", "optional": true}}]}), vec![]),
         (json!({"envFrom": [{"configMapRef": {"name": "settings"}}], "env": [{"name": "colour", "value": "blue"}]}), vec!["colour=blue"]),
-        (json!({"envFrom": [{"configMapRef": {"name": "settings"}}], "env": [{"name": "A", "value": "$(colour)"}]}), vec!["A=$(colour)", "colour=red"]),
+        (
+            json!({"envFrom": [{"configMapRef": {"name": "settings"}}], "env": [{"name": "A", "value": "$(colour)"}]}),
+            vec!["A=$(colour)", "colour=red"],
+        ),
     ];
     for (container, want) in cases {
         assert_eq!(run(container.clone(), None).unwrap(), want, "{container}");

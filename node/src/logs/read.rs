@@ -70,7 +70,7 @@ struct Reader {
     paths: Paths,
     /// Files still to be read, the next one last.
     files: Vec<File>,
-    /// The number of the file that `files[0]` is, if it is the one being written.
+    /// The number of the file that `files[0]` is, which is the one being written.
     current: u64,
     progress: Option<watch::Receiver<Progress>>,
     follow: bool,
@@ -177,9 +177,9 @@ impl Reader {
         }
         let seen = *progress.borrow_and_update();
         if seen.file != self.current || self.files.is_empty() {
-            self.current = seen.file;
             // Not there yet: the next news comes when it is.
             if let Ok(file) = File::open(self.paths.current()) {
+                self.current = seen.file;
                 self.files.insert(0, file);
             }
         }

@@ -1,3 +1,5 @@
+//! Logs written through real pipes and read back.
+
 use std::io::Write;
 use std::time::Duration;
 
@@ -123,8 +125,10 @@ async fn logs_of_pods_that_are_gone_stay_readable_and_can_be_found() {
     let none = BTreeMap::new();
     bench.logs.flush().await;
     assert_eq!(bench.logs.gone("dev", &none).unwrap(), []);
+    assert_eq!(bench.logs.record("dev", "p"), Some(record("p")));
     bench.logs.retire("dev", "p").await;
     assert_eq!(read(&bench.logs, "p", Query { follow: true, ..Query::default() }).await.unwrap(), "bye\n");
+    assert_eq!((bench.logs.record("dev", "p"), bench.logs.record("dev", "q")), (Some(record("p")), None));
     let other = BTreeMap::from([("rev".to_owned(), "r2".to_owned())]);
     assert_eq!(bench.logs.gone("dev", &record("p").labels).unwrap(), [record("p")]);
     assert_eq!(bench.logs.gone("dev", &other).unwrap(), []);

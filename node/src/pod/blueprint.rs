@@ -111,7 +111,10 @@ pub fn blueprint(pod: &Pod, container: &Container, own_user: u32, sources: &Sour
     let words = container.command.iter().flatten().chain(container.args.iter().flatten());
     let command: Vec<String> = words.map(|word| expand(word, &environment)).collect();
     if container.command.as_ref().is_none_or(Vec::is_empty) {
-        return Err(Trouble::config(format!("container {:?} has no command: image {HOST_IMAGE} runs a command of this machine", container.name)));
+        return Err(Trouble::config(format!(
+            "container {:?} has no command: image {HOST_IMAGE} runs a command of this machine",
+            container.name
+        )));
     }
     if command.iter().any(|word| word.contains('\0')) {
         return Err(Trouble::config("the command contains a NUL byte"));
@@ -155,7 +158,9 @@ fn check_image(container: &Container) -> Result<(), Trouble> {
 fn check_supported(pod: &Pod, container: &Container) -> Result<(), Trouble> {
     let Some(spec) = pod.spec.as_ref() else { return Ok(()) };
     let refuse = |what: &str| Err(Trouble::config(format!("{what} are not supported for a process on this machine yet")));
-    if spec.volumes.as_ref().is_some_and(|volumes| !volumes.is_empty()) || container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty()) {
+    if spec.volumes.as_ref().is_some_and(|volumes| !volumes.is_empty())
+        || container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty())
+    {
         return refuse("volumes and volume mounts");
     }
     if spec.init_containers.as_ref().is_some_and(|containers| !containers.is_empty()) {

@@ -1,3 +1,5 @@
+//! What is run for a container, and what is refused, with the words.
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -62,12 +64,7 @@ fn what_cannot_be_done_is_refused_with_its_reason() {
             0,
             "lifecycle hooks are not supported for a process on this machine yet",
         ),
-        (
-            json!({"securityContext": {"runAsUser": 5}}),
-            none(),
-            1000,
-            "runAsUser 5 needs ebb to run as root; it runs as user 1000",
-        ),
+        (json!({"securityContext": {"runAsUser": 5}}), none(), 1000, "runAsUser 5 needs ebb to run as root; it runs as user 1000"),
         (
             json!({"securityContext": {"runAsNonRoot": true}}),
             none(),

@@ -65,7 +65,11 @@ impl Setting {
         Ok(Launch {
             program: text(path_bytes(&program))?,
             arguments: command.iter().map(|word| text(word.clone().into_bytes())).collect::<Result<_, _>>()?,
-            environment: self.environment.iter().map(|(name, value)| text(format!("{name}={value}").into_bytes())).collect::<Result<_, _>>()?,
+            environment: self
+                .environment
+                .iter()
+                .map(|(name, value)| text(format!("{name}={value}").into_bytes()))
+                .collect::<Result<_, _>>()?,
             directory: text(path_bytes(&self.directory))?,
             output,
             cgroup,
@@ -109,9 +113,9 @@ pub(crate) fn spawn_trouble(command: &[String], error: &SpawnError) -> Trouble {
         SpawnError::Failed(Failure { stage: Stage::Execute, errno: Errno::ENOENT }) => {
             Trouble::run(format!("command {name:?} cannot be executed: the interpreter that its first line names does not exist"))
         }
-        SpawnError::Failed(Failure { stage: Stage::Execute, errno: Errno::ENOEXEC }) => {
-            Trouble::run(format!("command {name:?} cannot be executed: it is neither a program for this machine nor a script with a #! line"))
-        }
+        SpawnError::Failed(Failure { stage: Stage::Execute, errno: Errno::ENOEXEC }) => Trouble::run(format!(
+            "command {name:?} cannot be executed: it is neither a program for this machine nor a script with a #! line"
+        )),
         other => Trouble::run(format!("command {name:?}: {other}")),
     }
 }

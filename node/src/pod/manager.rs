@@ -9,14 +9,11 @@ use futures::StreamExt;
 use futures::stream;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
-use kube::api::{DeleteParams, Patch, PatchParams};
 use parking_lot::Mutex;
-use serde_json::json;
 use tokio::sync::{Notify, watch};
 
-use super::worker::live;
+use super::worker::{at_once, live};
 use crate::context::Context;
-use crate::deployment::template::FINALIZER;
 use crate::patches;
 use crate::spawn::sweep;
 
@@ -55,7 +52,7 @@ impl Manager {
     /// Deletes the pods that are known before the first worker starts: their processes died with the Ebb that started
     /// them.
     pub(crate) async fn clear(&self, pods: &Cache<Pod>) -> Result<(), BoxError> {
-        let old: Vec<Arc<Pod>> = pods.list().into_iter().filter(|pod| self.is_ours(pod) || has_finalizer(pod)).collect();
+        let old: Vec<Arc<Pod>> = pods.list().into_iter().filter(|pod| self.is_ours(pod)).collect();
         let mut deletions = stream::iter(old).map(|pod| self.delete(pod)).buffer_unordered(AT_ONCE);
         let mut gone = Vec::new();
         while let Some(result) = deletions.next().await {
@@ -77,14 +74,9 @@ impl Manager {
     async fn delete(&self, pod: Arc<Pod>) -> Result<(Key, String), BoxError> {
         let key = Key::of(pod.as_ref());
         let api = self.context.pods(&key.namespace);
-        let left: Vec<&String> = pod.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).collect();
-        let patch = Patch::Merge(json!({"metadata": {"finalizers": if left.is_empty() { json!(null) } else { json!(left) }}}));
-        let now = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };
-        for result in [api.patch(&key.name, &PatchParams::default(), &patch).await.map(drop), api.delete(&key.name, &now).await.map(drop)] {
-            match result {
-                Err(error) if !patches::is_gone(&error) => return Err(error.into()),
-                _ => {}
-            }
+        match api.delete(&key.name, &at_once(&pod)).await {
+            Err(error) if !patches::is_gone(&error) => return Err(error.into()),
+            _ => {}
         }
         Ok((key, pod.uid().unwrap_or_default()))
     }
@@ -107,9 +99,8 @@ impl Manager {
                 return;
             }
         }
-        // One that is ending already needs a worker only if it waits for us.
-        let waits = pod.metadata.deletion_timestamp.is_none() || has_finalizer(pod);
-        if change == Change::Deleted || !waits || self.context.shutdown.is_cancelled() {
+        // One that is being deleted already has a worker, too: it waits for us to say that nothing of it is left.
+        if change == Change::Deleted || self.context.shutdown.is_cancelled() {
             return;
         }
         let (latest, hears) = watch::channel(Some(pod.clone()));
@@ -161,8 +152,4 @@ impl Manager {
     pub(crate) fn count(&self) -> usize {
         self.living.lock().len()
     }
-}
-
-fn has_finalizer(pod: &Pod) -> bool {
-    pod.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
 }

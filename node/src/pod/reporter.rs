@@ -27,9 +27,10 @@ pub(crate) async fn report(context: Arc<Context>, pod: Arc<Pod>, mut views: watc
     let mut phase = Counted { metrics: &context.metrics, phase: None };
     let mut written: Option<PodStatus> = None;
     loop {
-        let view = views.borrow_and_update().clone();
-        if view.is_merely_starting() && joins(&mut views).await {
-            continue;
+        let mut view = views.borrow_and_update().clone();
+        if view.is_merely_starting() {
+            settle(&mut views).await;
+            view = views.borrow_and_update().clone();
         }
         let next = status(&pod, &view, written.as_ref(), Timestamp::now());
         if written.as_ref() != Some(&next) {
@@ -45,9 +46,9 @@ pub(crate) async fn report(context: Arc<Context>, pod: Arc<Pod>, mut views: watc
     }
 }
 
-/// Whether more news came within a moment.
-async fn joins(views: &mut watch::Receiver<PodView>) -> bool {
-    matches!(tokio::time::timeout(JOINED, views.wait_for(|view| !view.is_merely_starting())).await, Ok(Ok(_)))
+/// Waits a moment for more than the news that it is starting.
+async fn settle(views: &mut watch::Receiver<PodView>) {
+    let _ = tokio::time::timeout(JOINED, views.wait_for(|view| !view.is_merely_starting())).await;
 }
 
 /// False when there is nothing to write to any more.

@@ -1,3 +1,5 @@
+//! The status that a view becomes.
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -7,7 +9,10 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn pod() -> Pod {
-    serde_json::from_value(json!({"metadata": {"name": "p", "uid": "u", "annotations": {"node.ebb.dev/created": "2026-01-01T00:00:00.5Z"}}})).unwrap()
+    serde_json::from_value(
+        json!({"metadata": {"name": "p", "uid": "u", "annotations": {"node.ebb.dev/created": "2026-01-01T00:00:00.5Z"}}}),
+    )
+    .unwrap()
 }
 
 fn view(change: impl FnOnce(&mut ContainerView)) -> PodView {

@@ -7,8 +7,7 @@ use ebb_plumbing::Key;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
-use kube::api::{Patch, PatchParams};
-use serde_json::json;
+use kube::api::{DeleteParams, Preconditions};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -18,7 +17,6 @@ use super::container::{Container, Stop, grace};
 use super::reporter::report;
 use super::view::{ContainerView, PodView};
 use crate::context::Context;
-use crate::deployment::template::FINALIZER;
 use crate::logs::PodRecord;
 use crate::patches;
 
@@ -61,7 +59,7 @@ pub(crate) async fn live(context: Arc<Context>, pod: Arc<Pod>, mut latest: watch
     drop(containers);
     clean_up(&context, &pod).await;
     if let End::Deleted(_) = end {
-        let_go(&context, &pod, latest).await;
+        let_go(&context, &pod).await;
     }
 }
 
@@ -69,13 +67,7 @@ fn is_to_run(pod: Option<&Arc<Pod>>) -> bool {
     pod.is_some_and(|pod| pod.metadata.deletion_timestamp.is_none())
 }
 
-fn start(
-    context: &Arc<Context>,
-    pod: &Arc<Pod>,
-    stop: &watch::Receiver<Stop>,
-    containers: &mut JoinSet<()>,
-    reporting: &mut JoinSet<()>,
-) {
+fn start(context: &Arc<Context>, pod: &Arc<Pod>, stop: &watch::Receiver<Stop>, containers: &mut JoinSet<()>, reporting: &mut JoinSet<()>) {
     let specs = pod.spec.iter().flat_map(|spec| spec.containers.iter().cloned());
     let specs: Vec<_> = specs.collect();
     let views = specs.iter().map(|spec| ContainerView::new(&spec.name, spec.image.as_deref().unwrap_or_default())).collect();
@@ -185,7 +177,7 @@ async fn hurry(context: &Context, latest: &mut watch::Receiver<Option<Arc<Pod>>>
 async fn clean_up(context: &Context, pod: &Pod) {
     context.logs.retire(&pod.namespace().unwrap_or_default(), &pod.name_any()).await;
     let ports = pod.spec.iter().flat_map(|spec| &spec.containers).filter_map(blueprint::port);
-    ports.for_each(|port| context.ports.release(port));
+    ports.for_each(|port| context.ports.release(port, &Key::of(pod)));
     let Some(uid) = pod.uid() else { return };
     let scratch = context.scratch.join(uid);
     match tokio::fs::remove_dir_all(&scratch).await {
@@ -196,20 +188,12 @@ async fn clean_up(context: &Context, pod: &Pod) {
     }
 }
 
-/// Takes our finalizer off, so that the object can go.
-async fn let_go(context: &Context, pod: &Pod, latest: watch::Receiver<Option<Arc<Pod>>>) {
+/// Says that nothing of the pod is left, as a kubelet does: a deletion without grace, after which the object goes.
+async fn let_go(context: &Context, pod: &Pod) {
     let api = context.pods(&pod.namespace().unwrap_or_default());
     let mut retry = FIRST_RETRY;
     loop {
-        let Some(now) = latest.borrow().clone() else { return };
-        let finalizers = now.metadata.finalizers.clone().unwrap_or_default();
-        if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
-            return;
-        }
-        let left: Vec<&String> = finalizers.iter().filter(|finalizer| *finalizer != FINALIZER).collect();
-        let left = if left.is_empty() { json!(null) } else { json!(left) };
-        let patch = Patch::Merge(json!({"metadata": {"uid": pod.metadata.uid, "finalizers": left}}));
-        match api.patch(&pod.name_any(), &PatchParams::default(), &patch).await {
+        match api.delete(&pod.name_any(), &at_once(pod)).await {
             Ok(_) => return,
             Err(error) if patches::is_gone(&error) => return,
             Err(error) => tracing::debug!(pod = pod.name_any(), %error, "a pod was not let go; it is tried again"),
@@ -221,4 +205,10 @@ async fn let_go(context: &Context, pod: &Pod, latest: watch::Receiver<Option<Arc
         }
         retry = (retry * 2).min(LONGEST_RETRY);
     }
+}
+
+/// A deletion of exactly this pod, without grace.
+pub(crate) fn at_once(pod: &Pod) -> DeleteParams {
+    let preconditions = Some(Preconditions { uid: pod.metadata.uid.clone(), resource_version: None });
+    DeleteParams { grace_period_seconds: Some(0), preconditions, ..DeleteParams::default() }
 }

@@ -24,7 +24,13 @@ pub(super) async fn get(host: Option<&str>, port: u16, path: &str, headers: &[(S
     if (200..400).contains(&status.as_u16()) { Ok(()) } else { Err(failed(&format_args!("answered {status}"))) }
 }
 
-fn request(host: Option<&str>, port: u16, path: &str, headers: &[(String, String)], h2c: bool) -> Result<Request<Empty<Bytes>>, http::Error> {
+fn request(
+    host: Option<&str>,
+    port: u16,
+    path: &str,
+    headers: &[(String, String)],
+    h2c: bool,
+) -> Result<Request<Empty<Bytes>>, http::Error> {
     let authority = format!("{}:{port}", host.unwrap_or(&LOOPBACK.to_string()));
     let mut request = Request::get(if h2c { format!("http://{authority}{path}") } else { path.to_owned() }).body(Empty::new())?;
     let own = request.headers_mut();

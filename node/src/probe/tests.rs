@@ -1,3 +1,5 @@
+//! Probes: how they are read, what each check says, and how a container fares by them, on virtual time.
+
 use std::sync::Mutex;
 
 use serde_json::json;
@@ -12,7 +14,8 @@ use super::*;
 const DEADLINE: Duration = Duration::from_secs(20);
 
 fn container(value: serde_json::Value) -> Container {
-    let mut merged = json!({"name": "c", "ports": [{"name": "user-port", "containerPort": 20_001}, {"name": "admin", "containerPort": 9_000}]});
+    let mut merged =
+        json!({"name": "c", "ports": [{"name": "user-port", "containerPort": 20_001}, {"name": "admin", "containerPort": 9_000}]});
     merged.as_object_mut().unwrap().extend(value.as_object().unwrap().clone());
     serde_json::from_value(merged).unwrap()
 }
@@ -134,7 +137,9 @@ async fn grpc_server(message: &'static [u8]) -> u16 {
                 Ok::<_, std::convert::Infallible>(::http::Response::new(body))
             });
             let executor = hyper_util::rt::TokioExecutor::new();
-            tokio::spawn(hyper::server::conn::http2::Builder::new(executor).serve_connection(hyper_util::rt::TokioIo::new(stream), service));
+            tokio::spawn(
+                hyper::server::conn::http2::Builder::new(executor).serve_connection(hyper_util::rt::TokioIo::new(stream), service),
+            );
         }
     });
     port
@@ -160,7 +165,8 @@ async fn an_h2c_port_is_asked_over_http2() {
                 Ok::<_, std::convert::Infallible>(::http::Response::new(http_body_util::Empty::<bytes::Bytes>::new()))
             });
             let executor = hyper_util::rt::TokioExecutor::new();
-            let _ = hyper::server::conn::http2::Builder::new(executor).serve_connection(hyper_util::rt::TokioIo::new(stream), service).await;
+            let _ =
+                hyper::server::conn::http2::Builder::new(executor).serve_connection(hyper_util::rt::TokioIo::new(stream), service).await;
         });
         port
     };

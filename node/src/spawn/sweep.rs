@@ -45,9 +45,7 @@ pub fn marked(instance: &str) -> io::Result<Vec<Marked>> {
 
 /// The pod's uid, if the environment is marked as `instance`'s.
 fn mark(environment: &[u8], instance: &str) -> Option<String> {
-    let value = |name: &str| {
-        environment.split(|byte| *byte == 0).find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
-    };
+    let value = |name: &str| environment.split(|byte| *byte == 0).find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
     if value(INSTANCE_VARIABLE)? != instance.as_bytes() {
         return None;
     }

@@ -251,4 +251,3 @@ fn steps(script: &Script<'_>) -> Stage {
         Stage::Execute
     }
 }
-

@@ -1,3 +1,5 @@
+//! Real processes: what they get, how they end, and that nothing of them is left.
+
 use std::ffi::CString;
 use std::io::Read;
 use std::os::fd::OwnedFd;

@@ -64,10 +64,8 @@ pub fn revision(configuration: &Configuration, now: Timestamp) -> Revision {
             (label::ROUTING_STATE, routing_state.to_owned()),
         ],
     );
-    let mut annotations = meta::with(
-        meta::without(template.metadata.annotations.as_ref(), |_| false),
-        [(annotation::ROUTING_STATE_MODIFIED, stamp(now))],
-    );
+    let mut annotations =
+        meta::with(meta::without(template.metadata.annotations.as_ref(), |_| false), [(annotation::ROUTING_STATE_MODIFIED, stamp(now))]);
     for key in [label::SERVICE, label::SERVICE_UID] {
         let value = meta::label_of(config_meta, key);
         if !value.is_empty() {

@@ -70,7 +70,8 @@ pub fn events(before: &ConfigurationStatus, after: &ConfigurationStatus, revisio
         let name = &after.latest_ready_revision_name;
         events.push(Event::normal("LatestReadyUpdate", format!("LatestReadyRevisionName updated to \"{name}\"")));
     }
-    let told = |status: &ConfigurationStatus| status.happy().map(|ready| (ready.status.clone(), ready.reason.clone(), ready.message.clone()));
+    let told =
+        |status: &ConfigurationStatus| status.happy().map(|ready| (ready.status.clone(), ready.reason.clone(), ready.message.clone()));
     if revision_failed && told(before) != told(after) {
         let created = &after.latest_created_revision_name;
         events.push(if *created == after.latest_ready_revision_name {

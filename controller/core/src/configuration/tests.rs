@@ -126,7 +126,8 @@ fn names_that_are_taken() {
     owner.spec.template.metadata.name = Some("shop-00001".to_owned());
     let seen = Seen { configuration: &owner, revisions: &[], named: Some(&foreign), refused: None };
     let own = plan(&seen, at(1));
-    let expected = "False RevisionFailed: Revision creation failed with message: revisions.serving.knative.dev \"shop-00001\" already exists.";
+    let expected =
+        "False RevisionFailed: Revision creation failed with message: revisions.serving.knative.dev \"shop-00001\" already exists.";
     assert_eq!(condition(&own.status.unwrap(), kind::READY), expected);
 }
 

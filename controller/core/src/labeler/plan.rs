@@ -92,9 +92,7 @@ fn with_finalizer(route: &Route) -> Option<Apply> {
 /// still go to what it referred to before.
 fn is_at_rest(route: &Route) -> bool {
     let status = route.status.as_ref();
-    status.is_some_and(|status| {
-        status.observed_generation == route.metadata.generation && (status.is_ready() || status.is_failed())
-    })
+    status.is_some_and(|status| status.observed_generation == route.metadata.generation && (status.is_ready() || status.is_failed()))
 }
 
 fn is_alive(metadata: &ObjectMeta) -> bool {

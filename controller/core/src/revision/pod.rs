@@ -34,9 +34,7 @@ pub fn labels(revision: &Revision) -> Words {
 /// The Revision's annotations without those about routing, scaling and who wrote it.
 pub fn annotations(revision: &Revision) -> Words {
     const DROPPED: [&str; 3] = [annotation::ROUTES, annotation::ROUTING_STATE_MODIFIED, annotation::LAST_APPLIED];
-    meta::without(revision.metadata.annotations.as_ref(), |key| {
-        DROPPED.contains(&key) || key.starts_with(annotation::AUTOSCALING_PREFIX)
-    })
+    meta::without(revision.metadata.annotations.as_ref(), |key| DROPPED.contains(&key) || key.starts_with(annotation::AUTOSCALING_PREFIX))
 }
 
 /// The whole template.

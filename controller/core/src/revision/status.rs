@@ -88,9 +88,9 @@ fn mark_container(status: &mut RevisionStatus, trouble: &Trouble, now: Timestamp
 }
 
 fn mark_resources(status: &mut RevisionStatus, trouble: &Trouble, autoscaler: Option<&PodAutoscalerStatus>, now: Timestamp) {
-    let timed_out = status.condition(kind::RESOURCES_AVAILABLE).is_some_and(|condition| {
-        condition.state() == State::False && condition.reason == PROGRESS_DEADLINE_EXCEEDED
-    });
+    let timed_out = status
+        .condition(kind::RESOURCES_AVAILABLE)
+        .is_some_and(|condition| condition.state() == State::False && condition.reason == PROGRESS_DEADLINE_EXCEEDED);
     let gave_up = autoscaler.is_some_and(|autoscaler| autoscaler.is_failed() && !autoscaler.service_name.is_empty());
     match &trouble.resources {
         Some((reason, message)) => status.mark_false(kind::RESOURCES_AVAILABLE, reason, message, now),

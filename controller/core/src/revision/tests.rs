@@ -61,10 +61,16 @@ fn pods_that_do_not_get_ready() {
     let quota = deployment(json!({"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}));
     let fine = deployment(json!({"type": "Progressing", "status": "True"}));
     let image = container(json!({"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}), json!({}));
-    let nowhere = json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "Insufficient cpu"}]});
+    let nowhere =
+        json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "Insufficient cpu"}]});
     for (deployment, pod, resources, waiting) in [
         (&fine, &not_ready, None, "port 8080: connection refused"),
-        (&slow, &not_ready, Some(("ProgressDeadlineExceeded", "Timed out. port 8080: connection refused")), "port 8080: connection refused"),
+        (
+            &slow,
+            &not_ready,
+            Some(("ProgressDeadlineExceeded", "Timed out. port 8080: connection refused")),
+            "port 8080: connection refused",
+        ),
         (&slow, &json!({}), Some(("ProgressDeadlineExceeded", "Timed out.")), ""),
         (&slow, &image, Some(("ImagePullBackOff", "no such image")), "no such image"),
         (&fine, &image, None, "no such image"),
@@ -261,7 +267,10 @@ fn images_and_logs() {
         let revision = &world.revisions["shop-00001"];
         let status = revision.status.as_ref().unwrap();
         assert_eq!(status.log_url, format!("http://logs/{}", revision.metadata.uid.as_deref().unwrap()));
-        assert_eq!((status.container_statuses[0].name.as_str(), status.container_statuses[0].image_digest.as_str()), ("user-container", digest));
+        assert_eq!(
+            (status.container_statuses[0].name.as_str(), status.container_statuses[0].image_digest.as_str()),
+            ("user-container", digest)
+        );
     }
 }
 

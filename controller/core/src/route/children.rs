@@ -57,10 +57,8 @@ fn apply_one(route: &Route, hosts: &Hosts, stored: Option<&CoreService>, ingress
 fn wanted(route: &Route, hosts: &Hosts, ingress: Option<&Ingress>) -> CoreService {
     let own = &route.metadata;
     // Not the Route's own visibility: it would stay on the placeholder and keep the Route private for ever.
-    let labels = meta::with(
-        meta::without(own.labels.as_ref(), |key| key == label::VISIBILITY),
-        [(label::ROUTE, meta::name_of(own).to_owned())],
-    );
+    let labels =
+        meta::with(meta::without(own.labels.as_ref(), |key| key == label::VISIBILITY), [(label::ROUTE, meta::name_of(own).to_owned())]);
     let annotations = meta::without(own.annotations.as_ref(), |key| key == annotation::LAST_APPLIED);
     let owner = meta::owner("serving.knative.dev/v1", "Route", own);
     let metadata = meta::child(hosts.name.clone(), own, owner, labels, annotations);
@@ -69,9 +67,8 @@ fn wanted(route: &Route, hosts: &Hosts, ingress: Option<&Ingress>) -> CoreServic
 
 fn spec(hosts: &Hosts, ingress: Option<&Ingress>) -> ServiceSpec {
     let inside = ingress.and_then(|ingress| ingress.status.as_ref()?.private_load_balancer.as_ref()?.ingress.first());
-    let name_of_ingress = inside.map(|address| {
-        if address.domain_internal.is_empty() { address.domain.as_str() } else { address.domain_internal.as_str() }
-    });
+    let name_of_ingress =
+        inside.map(|address| if address.domain_internal.is_empty() { address.domain.as_str() } else { address.domain_internal.as_str() });
     let target = name_of_ingress.filter(|name| !name.is_empty()).unwrap_or(hosts.cluster_local());
     let port = ServicePort {
         name: Some("http2".to_owned()),

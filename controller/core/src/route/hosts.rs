@@ -46,12 +46,7 @@ impl Hosts {
 ///
 /// # Errors
 /// The templates of the cluster make no valid host of these names.
-pub fn of(
-    route: &Route,
-    tag: &str,
-    placeholders: &BTreeMap<String, &CoreService>,
-    settings: &Settings,
-) -> Result<Hosts, String> {
+pub fn of(route: &Route, tag: &str, placeholders: &BTreeMap<String, &CoreService>, settings: &Settings) -> Result<Hosts, String> {
     let none = Words::new();
     let namespace = route.metadata.namespace.as_deref().unwrap_or_default();
     let name = names::tag_name(&settings.config.network, meta::name_of(&route.metadata), tag)?;

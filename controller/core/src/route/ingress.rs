@@ -5,9 +5,7 @@
 use std::collections::BTreeMap;
 
 use ebb_api::keys::{annotation, header, label};
-use ebb_api::networking::{
-    HeaderMatch, HttpIngressPath, HttpIngressRuleValue, Ingress, IngressBackendSplit, IngressRule, IngressSpec,
-};
+use ebb_api::networking::{HeaderMatch, HttpIngressPath, HttpIngressRuleValue, Ingress, IngressBackendSplit, IngressRule, IngressSpec};
 use ebb_api::serving::Route;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
@@ -59,11 +57,7 @@ fn wanted(route: &Route, assigned: &Assigned, hosts: &[Hosts], settings: &Settin
 /// One rule for the hosts inside and, if there is one, one for the host outside.
 fn rules(route: &Route, assigned: &Assigned, hosts: &Hosts, by_header: bool) -> Vec<IngressRule> {
     let http = HttpIngressRuleValue { paths: paths(route, assigned, &hosts.tag, by_header) };
-    let rule = |hosts: Vec<String>, visibility: &str| IngressRule {
-        hosts,
-        visibility: visibility.to_owned(),
-        http: Some(http.clone()),
-    };
+    let rule = |hosts: Vec<String>, visibility: &str| IngressRule { hosts, visibility: visibility.to_owned(), http: Some(http.clone()) };
     let mut rules = vec![rule(hosts.local.to_vec(), "ClusterLocal")];
     rules.extend(hosts.external.iter().map(|host| rule(vec![host.clone()], "ExternalIP")));
     rules

@@ -225,7 +225,8 @@ fn tags_by_header() {
     world.settle();
     let ingress = &world.ingresses["shop"];
     let paths: Vec<_> = ingress.spec.rules.iter().map(|rule| &rule.http.as_ref().unwrap().paths).collect();
-    let told: Vec<_> = paths[0].iter().map(|path| (path.headers.values().next().map(|value| value.exact.as_str()), &path.append_headers)).collect();
+    let told: Vec<_> =
+        paths[0].iter().map(|path| (path.headers.values().next().map(|value| value.exact.as_str()), &path.append_headers)).collect();
     let default = BTreeMap::from([("Knative-Serving-Default-Route".to_owned(), "true".to_owned())]);
     assert_eq!(told, [(Some("new"), &BTreeMap::new()), (None, &default)]);
     let tag = BTreeMap::from([("Knative-Serving-Tag".to_owned(), "new".to_owned())]);

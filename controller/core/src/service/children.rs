@@ -59,8 +59,7 @@ fn wanted_configuration(service: &Service, stored: Option<&Configuration>) -> Co
 /// It carries the labeler's finalizer from the start, which saves a write.
 fn wanted_route(service: &Service) -> Route {
     let name = meta::name_of(&service.metadata);
-    let labels =
-        meta::with(meta::without(service.metadata.labels.as_ref(), |_| false), [(label::SERVICE, name.to_owned())]);
+    let labels = meta::with(meta::without(service.metadata.labels.as_ref(), |_| false), [(label::SERVICE, name.to_owned())]);
     let annotations = meta::without(service.metadata.annotations.as_ref(), |key| key == annotation::LAST_APPLIED);
     let mut metadata = meta::child(name.to_owned(), &service.metadata, owner(service), labels, annotations);
     metadata.finalizers = Some(vec![FINALIZER.to_owned()]);

@@ -28,9 +28,12 @@ fn children_get_labels_and_annotations() {
     {
         assert_eq!((label_of(configuration, key), label_of(route, key)), (on_configuration, on_route), "{key}");
     }
-    for (key, on_configuration, on_route) in
-        [("team", "shop", "shop"), (annotation::LAST_APPLIED, "", ""), (annotation::ROUTES, "shop", ""), (annotation::CREATOR, "ann", "ann")]
-    {
+    for (key, on_configuration, on_route) in [
+        ("team", "shop", "shop"),
+        (annotation::LAST_APPLIED, "", ""),
+        (annotation::ROUTES, "shop", ""),
+        (annotation::CREATOR, "ann", "ann"),
+    ] {
         assert_eq!((annotation_of(configuration, key), annotation_of(route, key)), (on_configuration, on_route), "{key}");
     }
 }

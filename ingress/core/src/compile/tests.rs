@@ -71,7 +71,10 @@ fn backends_know_their_revision_and_what_the_app_sees() {
     assert_eq!(compiled.faults, []);
     let backend = &compiled.hosts["shop.example"].paths[0].backends[0];
     assert_eq!(backend.revision.to_string(), "prod/shop-00007");
-    assert_eq!(backend.append.iter().map(|(name, value)| format!("{name}={}", value.to_str().unwrap())).collect::<Vec<_>>(), ["x-b=path", "x-a=split"]);
+    assert_eq!(
+        backend.append.iter().map(|(name, value)| format!("{name}={}", value.to_str().unwrap())).collect::<Vec<_>>(),
+        ["x-b=path", "x-a=split"]
+    );
     assert_eq!(backend.host.as_ref().unwrap(), "shop.example");
     assert_eq!(backend.forward.as_deref(), Some("shop.dev.svc.cluster.local"));
 }

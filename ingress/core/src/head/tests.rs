@@ -109,7 +109,8 @@ fn appended_headers_replace_the_clients_and_the_later_backend_wins() {
 
 #[test]
 fn upgrades() {
-    let cases: &[(&[(&str, &str)], Option<&str>)] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
+    let cases: &[Case<'_>] = &[
         (&[("connection", "Upgrade"), ("upgrade", "websocket")], Some("websocket")),
         (&[("connection", "keep-alive, upgrade"), ("upgrade", "foo/2")], Some("foo/2")),
         (&[("connection", "keep-alive"), ("upgrade", "websocket")], None),

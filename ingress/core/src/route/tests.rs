@@ -10,7 +10,8 @@ use crate::routes::{Routes, build};
 use crate::table::{Table, Visibility};
 
 fn table(specs: &[(&str, Value)]) -> Table {
-    let objects: Vec<Ingress> = specs.iter().map(|(name, spec)| Ingress::new(name, serde_json::from_value(spec.clone()).unwrap())).collect();
+    let objects: Vec<Ingress> =
+        specs.iter().map(|(name, spec)| Ingress::new(name, serde_json::from_value(spec.clone()).unwrap())).collect();
     let (table, problems) = build(&objects);
     assert_eq!(problems, []);
     table
@@ -20,8 +21,15 @@ fn to(service: &str) -> Value {
     json!([{"serviceNamespace": "dev", "serviceName": service, "servicePort": 80, "percent": 100}])
 }
 
-fn asked(table: &Table, host: &str, path: &str, header: Option<(&'static str, &'static str)>, from: Visibility) -> Result<String, Unrouted> {
-    let headers: HeaderMap = header.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).into_iter().collect();
+fn asked(
+    table: &Table,
+    host: &str,
+    path: &str,
+    header: Option<(&'static str, &'static str)>,
+    from: Visibility,
+) -> Result<String, Unrouted> {
+    let headers: HeaderMap =
+        header.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).into_iter().collect();
     route(table, host, path, &headers, from).map(|routed| routed.onward.unwrap_or(routed.backend).revision.name.to_string())
 }
 
@@ -76,9 +84,18 @@ fn case_table() {
 #[test]
 fn a_rewritten_host_goes_on_to_that_hosts_split() {
     let table = table(&[
-        ("mapping", json!({"rules": [{"hosts": ["shop.example"], "http": {"paths": [{"rewriteHost": "shop.dev.svc.cluster.local", "splits": to("shop")}]}}]})),
-        ("route", json!({"rules": [{"hosts": ["shop.dev.svc.cluster.local"], "visibility": "ClusterLocal", "http": {"paths": [{"splits": to("shop-00003")}]}}]})),
-        ("vanity", json!({"rules": [{"hosts": ["vanity"], "http": {"paths": [{"rewriteHost": "elsewhere.example", "splits": to("plain")}]}}]})),
+        (
+            "mapping",
+            json!({"rules": [{"hosts": ["shop.example"], "http": {"paths": [{"rewriteHost": "shop.dev.svc.cluster.local", "splits": to("shop")}]}}]}),
+        ),
+        (
+            "route",
+            json!({"rules": [{"hosts": ["shop.dev.svc.cluster.local"], "visibility": "ClusterLocal", "http": {"paths": [{"splits": to("shop-00003")}]}}]}),
+        ),
+        (
+            "vanity",
+            json!({"rules": [{"hosts": ["vanity"], "http": {"paths": [{"rewriteHost": "elsewhere.example", "splits": to("plain")}]}}]}),
+        ),
     ]);
     assert_eq!(asked(&table, "shop.example", "/", None, Visibility::External).as_deref(), Ok("shop-00003"));
     assert_eq!(asked(&table, "vanity", "/", None, Visibility::External).as_deref(), Ok("plain"));

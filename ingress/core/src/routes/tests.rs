@@ -46,9 +46,14 @@ fn the_older_claim_holds_the_host_and_the_next_takes_over() {
     routes.apply(&ingress("young", 20, &["a", "b"]));
     let (_, update) = routes.apply(&ingress("old", 10, &["a", "c"]));
     assert_eq!(update.others, BTreeSet::from([key("young")]));
-    assert_eq!((owner(&routes, "a"), owner(&routes, "b"), owner(&routes, "c")), (Some("old".into()), Some("young".into()), Some("old".into())));
+    assert_eq!(
+        (owner(&routes, "a"), owner(&routes, "b"), owner(&routes, "c")),
+        (Some("old".into()), Some("young".into()), Some("old".into()))
+    );
     assert_eq!(problems(&routes, "young"), ["dev/young: host \"a\" is already held by the older Ingress dev/old"]);
     assert!(problems(&routes, "old").is_empty());
+    let (_, update) = routes.apply(&ingress("young", 20, &["a", "b"]));
+    assert_eq!(update.others, BTreeSet::new(), "a holder that stays is no news, or two objects would wake each other for ever");
 
     let update = routes.remove(&key("old"));
     assert_eq!(update.others, BTreeSet::from([key("young")]));
