@@ -17,6 +17,7 @@ use clap::Args;
 use ebb_api::kubernetes;
 use ebb_plumbing::signals::Signals;
 use ebb_plumbing::Ended;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::data_dir::{self, Environment};
 use crate::report;
@@ -56,12 +57,22 @@ pub fn run(data_dir: Option<PathBuf>, args: UpArgs) -> Result<()> {
     let dir = data_dir::resolve(data_dir, Environment::read())?;
     let dir = std::path::absolute(&dir).with_context(|| format!("cannot use {} as data directory", dir.display()))?;
     ebb_plumbing::logging::start("info,kube=warn,kube_client=warn,kube_runtime=warn").map_err(|error| anyhow::anyhow!(error))?;
+    raise_file_limit();
     let doors = Doors::open(args.http, args.api, args.admin)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(live(&dir, doors, args.domain));
     // Whatever still runs now was told to end and did not; it must not hold the process.
     runtime.shutdown_background();
     outcome
+}
+
+/// A pod costs four file descriptors, and each request in flight two: the soft limit of most machines, 1024, is for
+/// programs that use `select`. The hard limit is what the administrator means.
+fn raise_file_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files stays low");
+    }
 }
 
 async fn live(dir: &Path, doors: Doors, domain: String) -> Result<()> {

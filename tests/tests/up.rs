@@ -100,7 +100,7 @@ async fn a_second_signal_ends_it_at_once() -> Result<()> {
         tokio::spawn(async move { ebb_tests::Http::connect(address).await?.get("slow.default.localhost", "/sleep?ms=60000").await });
     ebb.until("the request is in the pod", async |ebb: &Ebb| {
         let metrics = ebb_tests::Http::connect(ebb.admin).await?.get("admin", "/metrics").await?.text();
-        let busy = metrics.lines().any(|line| line.starts_with("ebb_activator_in_flight") && line.ends_with(" 1"));
+        let busy = metrics.lines().any(|line| line.starts_with("activator_request_concurrency") && line.ends_with(" 1"));
         if busy { Ok(()) } else { Err("not yet".into()) }
     })
     .await?;

@@ -37,8 +37,6 @@ pub enum Because {
     RecentlyActive,
     /// The averages are zero, but a request is still in hand.
     InHand,
-    /// The last request is less than `scale-to-zero-grace-period` ago.
-    GracePeriod,
     /// `scale-to-zero-pod-retention-period` keeps the last pod.
     Retention,
     /// There is no traffic.
@@ -66,7 +64,6 @@ impl Because {
             Self::ActivationTimedOut => "ActivationTimedOut",
             Self::RecentlyActive => "RecentlyActive",
             Self::InHand => "InHand",
-            Self::GracePeriod => "GracePeriod",
             Self::Retention => "Retention",
             Self::NoTraffic => "NoTraffic",
         }

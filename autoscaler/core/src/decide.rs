@@ -119,7 +119,7 @@ fn begin(ready: u32, threshold: u32, memory: &mut Memory, now: Moment) {
 
 /// The phase that follows from the decision. An inactive revision whose last pod is still kept stays inactive.
 fn end(spec: &Spec, ready: u32, want: u32, because: Because, memory: &mut Memory, now: Moment) {
-    let kept = memory.phase.is_inactive() && matches!(because, Because::GracePeriod | Because::Retention);
+    let kept = memory.phase.is_inactive() && because == Because::Retention;
     if want == 0 {
         let timed_out = memory.phase == Phase::Activating && because == Because::ActivationTimedOut;
         let phase = if timed_out { Phase::TimedOut } else { Phase::Idle };

@@ -40,8 +40,8 @@
 //! is as long as the window.
 //!
 //! **Zero.** The activator is always in the path, so there is no mode to switch and nothing to probe: the last pod goes
-//! when nothing was wanted, the revision was active for a stable window, the last request is a grace period ago and the
-//! retention period is over. While it waits exactly one pod stays. A request in hand keeps one pod whatever the averages
+//! when nothing was wanted, the revision was active for a stable window and the retention period is over; the grace period,
+//! which is there for a change of mode, is over before it begins. While it waits exactly one pod stays. A request in hand keeps one pod whatever the averages
 //! say. `max-scale` bounds `min-scale` and `initial-scale` too.
 
 mod because;

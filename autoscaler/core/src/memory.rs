@@ -88,8 +88,6 @@ pub(crate) struct Panic {
 pub struct Memory {
     pub(crate) history: History,
     pub(crate) latest: Option<Look>,
-    /// When there was last a request in hand.
-    pub(crate) last_request: Option<Moment>,
     pub(crate) panic: Option<Panic>,
     /// Pods that were started for waiting requests; they stay for a stable window.
     pub(crate) bursts: Peak,
@@ -117,7 +115,6 @@ impl Memory {
         Self {
             history: History::default(),
             latest: None,
-            last_request: None,
             panic: (pods > 1).then_some(Panic { at: now, most: pods }),
             bursts: Peak::default(),
             wishes: Peak::default(),
@@ -140,9 +137,6 @@ impl Memory {
             _ => look,
         };
         self.latest = Some(latest);
-        if look.all() > 0 || requests > 0 || concurrency > 0.0 {
-            self.last_request = self.last_request.max(Some(at));
-        }
         let mean = Traffic { concurrency: concurrency.max(0.0), requests: crate::number::real(requests) };
         self.history.record(at, over, mean, latest.all() == 0, spec.windows);
     }

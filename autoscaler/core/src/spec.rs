@@ -69,8 +69,6 @@ pub struct Spec {
     pub scale_down_delay: Duration,
     /// Whether the last pod may go.
     pub enable_scale_to_zero: bool,
-    /// The last pod stays at least this long after the last request.
-    pub grace_period: Duration,
     /// The last pod stays at least this long after the revision was found inactive.
     pub retention_period: Duration,
     /// How long a revision may try to get its first pods ready.

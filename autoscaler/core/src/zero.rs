@@ -2,9 +2,9 @@
 //!
 //! This module must not know averages or targets. Source of the rules: knative/serving
 //! `pkg/reconciler/autoscaling/kpa/scaler.go`. Ebb's activator is always in the path, so what Knative calls "proxy mode"
-//! has been in force at least since the last request, and there is nothing to probe; a revision that never had a request
-//! does not wait for the grace period. While the last pod waits for its end exactly one stays: Knative leaves the count as
-//! it is, which after a steep fall can be many.
+//! has been in force for as long as the revision exists: there is nothing to probe, and `scale-to-zero-grace-period`, the
+//! time that the activator must have been in the path, is over before it begins. While the last pod waits for its end
+//! exactly one stays: Knative leaves the count as it is, which after a steep fall can be many.
 
 use crate::because::Because;
 use crate::decide::Deadline;
@@ -76,20 +76,15 @@ fn active(spec: &Spec, memory: &mut Memory, now: Moment, deadline: &mut Deadline
     idle(spec, memory, now, deadline)
 }
 
-/// The last pod goes when it has been inactive for the retention period and the last request is a grace period ago.
+/// The last pod goes when it has been inactive for the retention period.
 fn idle(spec: &Spec, memory: &Memory, now: Moment, deadline: &mut Deadline) -> (u32, Because) {
     if memory.want == 0 {
         return (0, Because::NoTraffic);
     }
     let retained = if spec.reachable { memory.phase_since.plus(spec.retention_period) } else { now };
-    let graced = memory.last_request.map_or(now, |last| last.plus(spec.grace_period));
     if now < retained {
         deadline.at(retained);
         return (1, Because::Retention);
-    }
-    if now < graced {
-        deadline.at(graced);
-        return (1, Because::GracePeriod);
     }
     (0, Because::NoTraffic)
 }

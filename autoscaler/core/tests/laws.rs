@@ -29,7 +29,7 @@ prop_compose! {
         (min_scale, max_scale) in (0..4_u32, count_or_none(4..40)),
         (initial_scale, activation_scale) in (0..4_u32, count_or_none(2..6)),
         delay in count_or_none(1..60),
-        (enable_scale_to_zero, grace, retention) in (prop::bool::weighted(0.9), 1..60_u64, count_or_none(1..60)),
+        (enable_scale_to_zero, retention) in (prop::bool::weighted(0.9), count_or_none(1..60)),
     ) -> Spec {
         let total = if limit > 0 && !rps { total.min(f64::from(limit)) } else { total };
         Spec {
@@ -50,7 +50,6 @@ prop_compose! {
             activation_scale,
             scale_down_delay: seconds(delay.into()),
             enable_scale_to_zero,
-            grace_period: seconds(grace),
             retention_period: seconds(retention.into()),
             activation_timeout: seconds(100),
         }
@@ -220,7 +219,6 @@ proptest! {
             prop_assert!(spec.enable_scale_to_zero && spec.least(true) == 0);
             let idle = now.since(last_request);
             if phase == Phase::Idle {
-                prop_assert!(idle >= spec.grace_period || last_request == Moment::ORIGIN, "idle for {idle:?}");
                 // The weights of the exponential average run out of digits a little before its window ends.
                 let weighted = spec.algorithm == Algorithm::WeightedExponential;
                 prop_assert!(weighted || idle >= spec.windows.stable, "idle for {idle:?}");

@@ -88,7 +88,7 @@ fn read_range(text: &str) -> Result<(Option<i64>, Option<i64>)> {
         "" => Ok(None),
         text => match text.parse::<i64>() {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(anyhow!("strconv.Atoi: parsing {}: invalid syntax", ebb_api::go::quote(text))),
+            Err(_) => Err(anyhow!("invalid value {} for --scale: Scale must be of the format x..y or x", ebb_api::go::quote(text))),
         },
     };
     match text.split_once("..") {

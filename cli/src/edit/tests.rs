@@ -230,7 +230,7 @@ fn says_what_is_wrong() {
         (&["--security-context", "x"], "invalid --security-context x. Valid arguments: strict | none"),
         (&["--scale", "1", "--scale-max", "2"], "only --scale or --scale-max can be specified"),
         (&["--scale", "1", "--scale-min", "2"], "only --scale or --scale-min can be specified"),
-        (&["--scale", "a..b"], "strconv.Atoi: parsing \"a\": invalid syntax"),
+        (&["--scale", "a..b"], "invalid value \"a\" for --scale: Scale must be of the format x..y or x"),
         (&["--scale", "abc"], "Scale must be of the format x..y or x"),
         (&["--scale-window", "blub"], "invalid duration for 'scale-window': time: invalid duration \"blub\""),
         (&["--concurrency-limit", "-1"], "invalid concurrency-limit -1 (must not be less than 0)"),

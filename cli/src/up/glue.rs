@@ -34,7 +34,8 @@ impl PodLogs for Logs {
     fn open(&self, namespace: &str, pod: &str, query: LogQuery) -> BoxFuture<'static, Result<LogStream, ApiError>> {
         let (logs, namespace, pod) = (self.0.clone(), namespace.to_owned(), pod.to_owned());
         Box::pin(async move {
-            let container = query.container.clone().unwrap_or_else(|| USER_CONTAINER.to_owned());
+            let serving = || logs.record(&namespace, &pod).and_then(|record| record.containers.into_iter().next());
+            let container = query.container.clone().or_else(serving).unwrap_or_else(|| USER_CONTAINER.to_owned());
             let query = translated(&query, Timestamp::now())?;
             match logs.read(&namespace, &pod, &container, query).await {
                 Ok(lines) => Ok(lines.boxed()),

@@ -44,7 +44,7 @@ impl House {
     pub async fn build(dir: &Path, doors_open: Doors, domain: &str) -> Result<Self> {
         let supervisor = || Supervisor::new(CancellationToken::new());
         let (doors, minds, pods, ground) = (supervisor(), supervisor(), supervisor(), supervisor());
-        let (readiness, mut registry) = (Readiness::default(), Registry::with_prefix("ebb"));
+        let (readiness, mut registry) = (Readiness::default(), Registry::default());
 
         let settings = Settings::default();
         let logs = ebb_node::Logs::open(dir.join("logs")).with_context(|| format!("cannot use {}", dir.join("logs").display()))?;
@@ -57,7 +57,7 @@ impl House {
         settings.follow(&client, &ground.tasks()).await;
 
         let (observations, seen) = mpsc::channel(OBSERVATIONS);
-        let activator = Activator::new(client.clone(), observations, minds.tasks(), &readiness, registry.sub_registry_with_prefix("activator"));
+        let activator = Activator::new(client.clone(), observations, minds.tasks(), &readiness, &mut registry);
         ebb_autoscaler::run(client.clone(), seen, minds.tasks(), &readiness, &mut registry);
         let options = ebb_controller::Options {
             external_port: Some(doors_open.addresses.http.port()),

@@ -23,6 +23,8 @@ struct Store {
     /// By collection path (without namespace), then by namespace/name.
     objects: BTreeMap<&'static str, BTreeMap<String, Value>>,
     watchers: Vec<(&'static str, mpsc::UnboundedSender<Value>)>,
+    /// All events so far, by version: what happened between a list and its watch must not be lost.
+    history: Vec<(u64, &'static str, Value)>,
     /// Status patches so far, by namespace/name.
     patches: Vec<String>,
 }
@@ -112,7 +114,13 @@ impl Cluster {
         }
         if request.uri().query().unwrap_or_default().contains("watch=true") {
             let (sender, events) = mpsc::unbounded_channel();
-            self.store.lock().watchers.push((collection, sender));
+            let mut store = self.store.lock();
+            let since: u64 =
+                request.uri().query().unwrap().split("resourceVersion=").nth(1).unwrap().split('&').next().unwrap().parse().unwrap();
+            for (_, _, event) in store.history.iter().filter(|(version, of, _)| *version > since && *of == collection) {
+                sender.send(event.clone()).unwrap();
+            }
+            store.watchers.push((collection, sender));
             let events = UnboundedReceiverStream::new(events).map(|event: Value| {
                 let line = format!("{event}\n");
                 Ok(Frame::data(Bytes::from(line)))
@@ -136,6 +144,7 @@ impl Cluster {
 impl Store {
     fn tell(&mut self, collection: &'static str, kind: &str, object: Value) {
         let event = json!({"type": kind, "object": object});
+        self.history.push((self.version, collection, event.clone()));
         self.watchers.retain(|(watched, sender)| *watched != collection || sender.send(event.clone()).is_ok());
     }
 }

@@ -65,7 +65,6 @@ impl Spec {
             activation_scale: bounds.activation,
             scale_down_delay: read.span("scale-down-delay", Duration::ZERO, true).unwrap_or(config.scale_down_delay),
             enable_scale_to_zero: config.enable_scale_to_zero,
-            grace_period: config.scale_to_zero_grace_period,
             retention_period: read
                 .span("scale-to-zero-pod-retention-period", Duration::ZERO, false)
                 .unwrap_or(config.scale_to_zero_pod_retention_period),

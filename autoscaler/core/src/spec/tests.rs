@@ -42,7 +42,6 @@ fn defaults() {
         activation_scale: 0,
         scale_down_delay: Duration::ZERO,
         enable_scale_to_zero: true,
-        grace_period: Duration::from_secs(30),
         retention_period: Duration::ZERO,
         activation_timeout: Duration::from_secs(630),
     };
@@ -86,7 +85,6 @@ fn every_annotation() {
         activation_scale: 4,
         scale_down_delay: Duration::from_secs(900),
         enable_scale_to_zero: true,
-        grace_period: Duration::from_secs(30),
         retention_period: Duration::from_millis(65_500),
         activation_timeout: Duration::from_secs(40),
     };
