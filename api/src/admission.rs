@@ -144,7 +144,7 @@ fn decode<K: DeserializeOwned>(object: &Value) -> Result<(Cow<'_, Value>, K), St
     if let Cow::Owned(texts) = quantities::as_text(&object)? {
         object = Cow::Owned(texts);
     }
-    let typed = K::deserialize(&*object).map_err(|why| why.to_string())?;
+    let typed = serde_path_to_error::deserialize(&*object).map_err(|why| format!("{}: {}", why.path(), why.inner()))?;
     Ok((object, typed))
 }
 

@@ -143,9 +143,14 @@ pub struct LogQuery {
 /// The bytes of a log.
 pub type LogStream = BoxStream<'static, std::io::Result<Bytes>>;
 
-/// Where the logs of pods are. The server has checked that the pod exists.
+/// Where the logs of pods are. They may outlive their pods, so that the server asks without a look at the pod.
 pub trait PodLogs: Send + Sync {
     /// Opens a log.
+    ///
+    /// # Errors
+    /// One with code 404 says that nothing is known of such a pod here, neither running nor gone. Then the client hears what
+    /// it hears about any object that is not there; but if the pod's object does exist, it has not begun to run, and the
+    /// client gets HTTP 400 `BadRequest` with the message. All other errors go to the client as they are.
     fn open(&self, namespace: &str, pod: &str, query: LogQuery) -> BoxFuture<'static, Result<LogStream, ApiError>>;
 }
 

@@ -147,7 +147,8 @@ fn load(file: &Path, derived: Vec<String>) -> Result<(Arc<Shared>, Arc<Registry>
     let last = loaded.iter().map(|row| row.version).fold(last, u64::max);
     disk.write(std::iter::empty(), Some(last + BLOCK)).map_err(|error| database(error.into()))?;
     let writer = Writer::start(disk).map_err(|error| database(error.into()))?;
-    let counter = Counter::new(last, last + BLOCK);
+    // The first version is nobody's: it tells what this process knows from what the one before handed out.
+    let counter = Counter::new(last + 1, last + BLOCK);
     let shared = Arc::new(Shared { counter, writer: Arc::new(writer), published: tokio::sync::Notify::new() });
     let corrupt = |(object, error): (String, serde_json::Error)| OpenError::Corrupt {
         file: file.to_owned(),

@@ -50,7 +50,8 @@ impl Table {
     }
 
     /// A revision's memory, tuned as its PodAutoscaler says now. A new one begins with what stands in the world and with
-    /// what was observed too early.
+    /// what was observed too early. One that was deleted and made anew under the same name is new, even if nobody looked
+    /// in between.
     pub fn track(
         &mut self,
         key: &RevisionKey,
@@ -61,6 +62,9 @@ impl Table {
         now: Moment,
     ) -> &mut Tracked {
         let early = &mut self.early;
+        if self.revisions.get(key).is_some_and(|tracked| !tracked.is_of(pa)) {
+            self.revisions.remove(key);
+        }
         let tracked = self.revisions.entry(key.clone()).or_insert_with(|| {
             let mut tracked = Tracked::new(key, pa, deployment, settings.clone(), ready, now);
             if let Some((sample, at)) = early.remove(key) {
@@ -72,3 +76,6 @@ impl Table {
         tracked
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,6 +70,11 @@ impl Tracked {
         }
     }
 
+    /// Whether this is the memory of this very PodAutoscaler, and not of an earlier one of its name.
+    pub fn is_of(&self, pa: &PodAutoscaler) -> bool {
+        self.tuning.pa.metadata.uid == pa.metadata.uid
+    }
+
     /// Reads the tuning again if the PodAutoscaler or the settings are others than before.
     pub fn tune(&mut self, key: &RevisionKey, pa: &Arc<PodAutoscaler>, settings: Arc<Snapshots>) {
         if !Arc::ptr_eq(&self.tuning.pa, pa) || !Arc::ptr_eq(&self.tuning.settings, &settings) {

@@ -3,6 +3,8 @@
 //! This module must not create anything.
 
 use std::ffi::OsString;
+#[cfg(feature = "up")]
+use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
@@ -37,6 +39,13 @@ pub fn resolve(flag: Option<PathBuf>, environment: Environment) -> Result<PathBu
         .or_else(|| xdg_state_home.map(|state| PathBuf::from(state).join("ebb")))
         .or_else(|| home.map(|home| PathBuf::from(home).join(".local/state/ebb")))
         .ok_or_else(|| anyhow!("no data directory: neither --data-dir, $EBB_HOME, $XDG_STATE_HOME nor $HOME is set"))
+}
+
+/// Where a running Ebb keeps what pods have printed.
+#[cfg(feature = "up")]
+#[must_use]
+pub fn logs(data_dir: &Path) -> PathBuf {
+    data_dir.join("logs")
 }
 
 #[cfg(test)]

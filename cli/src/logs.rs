@@ -9,6 +9,25 @@ use kube::ResourceExt as _;
 /// The container name that is given to containers without one.
 const USER_CONTAINER: &str = "user-container";
 
+/// Whose lines are read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Writer {
+    /// The pod's name.
+    pub pod: String,
+    /// What distinguishes it from other pods of the same name.
+    pub id: String,
+    /// The container whose lines are shown; the server may choose when it is not said.
+    pub container: Option<String>,
+}
+
+impl Writer {
+    /// A pod that there is.
+    #[must_use]
+    pub fn of(pod: &Pod) -> Self {
+        Self { pod: pod.name_any(), id: pod.uid().unwrap_or_else(|| pod.name_any()), container: container(pod) }
+    }
+}
+
 /// The label selector of a Service's pods, or of one Revision's.
 #[must_use]
 pub fn selector(service: &str, revision: Option<&str>) -> String {
@@ -52,8 +71,19 @@ pub fn line(pod: &str, text: &str, several: bool) -> String {
 /// What to say when there is nothing to show.
 #[must_use]
 pub fn nothing(service: &str, namespace: &str, revision: Option<&str>) -> String {
+    format!("{}; use -f to wait for some", none_run(service, namespace, revision))
+}
+
+/// What to say before the lines of pods that are gone.
+#[must_use]
+pub fn gone(service: &str, namespace: &str, revision: Option<&str>, pods: &[Writer]) -> String {
+    let names: Vec<&str> = pods.iter().map(|writer| writer.pod.as_str()).collect();
+    format!("{}; these lines are from pods that are gone: {}", none_run(service, namespace, revision), names.join(", "))
+}
+
+fn none_run(service: &str, namespace: &str, revision: Option<&str>) -> String {
     let of = revision.map_or_else(String::new, |revision| format!(", revision '{revision}'"));
-    format!("no pods are running for service '{service}'{of} in namespace '{namespace}'; use -f to wait for some")
+    format!("no pods are running for service '{service}'{of} in namespace '{namespace}'")
 }
 
 /// Pods, oldest first.

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use ebb_api::kubernetes;
-use ebb_plumbing::signals::Signals;
 use ebb_plumbing::Ended;
+use ebb_plumbing::signals::Signals;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::data_dir::{self, Environment};

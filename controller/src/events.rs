@@ -1,12 +1,17 @@
 //! Tells people by Kubernetes Events, without making anybody wait.
 //!
-//! This module must not decide what is news.
+//! What is news is decided elsewhere, except that nobody hears of one object without end. This module must not retry.
+
+mod budget;
+#[cfg(test)]
+mod tests;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use ebb_controller_core::{Event, EventKind};
 use ebb_plumbing::Tasks;
+use governor::clock::MonotonicClock;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event as CoreEvent, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -15,7 +20,8 @@ use kube::{Client, Resource};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::metrics::Metrics;
+use self::budget::Budgets;
+use crate::metrics::{Dropped, Metrics};
 
 /// Events that may wait to be told: a thousand Services made at once, each with its handful of children. At about 1 kB each
 /// that is 8 MB at the very most. What comes on top is dropped and counted: Events are a courtesy.
@@ -27,6 +33,7 @@ const COMPONENT: &str = "ebb-controller";
 #[derive(Clone, Debug)]
 pub struct Recorder {
     waiting: mpsc::Sender<Told>,
+    budgets: Arc<Budgets>,
     metrics: Metrics,
 }
 
@@ -40,7 +47,7 @@ struct Told {
 impl Recorder {
     /// Starts the task that tells.
     pub fn start(client: Client, tasks: &Tasks, metrics: Metrics) -> Self {
-        let (waiting, mut told) = mpsc::channel::<Told>(WAITING);
+        let (recorder, mut told) = Self::new(metrics);
         let shutdown = tasks.shutdown().clone();
         tasks.spawn("tell Events", async move {
             loop {
@@ -53,14 +60,24 @@ impl Recorder {
                 tell(&client, told).await;
             }
         });
-        Self { waiting, metrics }
+        recorder
     }
 
-    /// Tells an Event about an object, some time soon.
+    /// A recorder, and what it is asked to tell.
+    fn new(metrics: Metrics) -> (Self, mpsc::Receiver<Told>) {
+        let (waiting, told) = mpsc::channel(WAITING);
+        (Self { waiting, budgets: Arc::new(Budgets::new(MonotonicClock)), metrics }, told)
+    }
+
+    /// Tells an Event about an object, some time soon, unless too much was told already.
     pub fn tell(&self, about: &Arc<ObjectReference>, event: Event) {
+        // Before the queue, so that an object that talks too much takes no room from the others.
+        if !self.budgets.take(about) {
+            return self.metrics.event_dropped(Dropped::TooManyAboutObject);
+        }
         let told = Told { about: about.clone(), event, at: Timestamp::now() };
         if self.waiting.try_send(told).is_err() {
-            self.metrics.event_dropped();
+            self.metrics.event_dropped(Dropped::TooManyWaiting);
         }
     }
 }

@@ -22,7 +22,7 @@ struct Reconcile {
 pub struct Metrics {
     reconciles: Family<Reconcile, Histogram, fn() -> Histogram>,
     writes: Family<Write, Counter>,
-    events_dropped: Counter,
+    events_dropped: Family<DropLabels, Counter>,
 }
 
 /// What was written.
@@ -32,17 +32,31 @@ struct Write {
     verb: &'static str,
 }
 
+/// Why an Event was not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// Too much was told about the same object.
+    TooManyAboutObject,
+    /// Too many Events were waiting to be told.
+    TooManyWaiting,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DropLabels {
+    reason: &'static str,
+}
+
 impl Metrics {
     /// Makes the metrics known.
     pub fn register(registry: &mut Registry) -> Self {
         // From 50 µs, a reconcile that changes nothing, to 1.6 s, an API server in trouble.
         let buckets: fn() -> Histogram = || Histogram::new(exponential_buckets(0.000_05, 2.0, 16));
         let metrics =
-            Self { reconciles: Family::new_with_constructor(buckets), writes: Family::default(), events_dropped: Counter::default() };
+            Self { reconciles: Family::new_with_constructor(buckets), writes: Family::default(), events_dropped: Family::default() };
         let registry = registry.sub_registry_with_prefix("ebb_controller");
         registry.register_with_unit("reconcile_duration", "Reconciles by kind and outcome", Unit::Seconds, metrics.reconciles.clone());
         registry.register("writes", "Writes to the API server by kind and verb", metrics.writes.clone());
-        let help = "Events that were not told because too many were waiting";
+        let help = "Events that were not told, by reason";
         registry.register("events_dropped", help, metrics.events_dropped.clone());
         metrics
     }
@@ -58,7 +72,11 @@ impl Metrics {
     }
 
     /// An Event was not told.
-    pub fn event_dropped(&self) {
-        self.events_dropped.inc();
+    pub fn event_dropped(&self, why: Dropped) {
+        let reason = match why {
+            Dropped::TooManyAboutObject => "too_many_about_object",
+            Dropped::TooManyWaiting => "too_many_waiting",
+        };
+        self.events_dropped.get_or_create(&DropLabels { reason }).inc();
     }
 }

@@ -2,31 +2,42 @@
 //! holds the request's place; when it ends the connection goes back to its pool and the place to the next in line.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use ebb_activator::{Place, Refused};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use parking_lot::Mutex;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::lanes::Visit;
 use crate::upstream::{Link, PodPool};
 use crate::watchdog::Watchdog;
+
+/// Bytes after which a client that reads nothing may stop an HTTP/1 answer. hyper takes so much of a body whole; shorter
+/// answers have ended here by then, whatever their client does.
+const UNREAD_MAX: usize = 8 << 10;
+
+/// How much later than the answer itself the timekeeper looks at its dates: the answer has words for its client.
+const LATE: Duration = Duration::from_millis(100);
 
 /// What a client reads.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// A line of ours, or nothing.
     Text(Option<Bytes>),
-    /// The app's answer.
-    Stream(Box<Stream>),
+    /// The app's answer; shared with its timekeeper only.
+    Stream(Arc<Mutex<Stream>>),
 }
 
 /// The app's answer, and all that has to live as long as it.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    body: Incoming,
+    /// Gone when the answer was broken off.
+    body: Option<Incoming>,
     /// The connection that brings it (HTTP/1). Dropping it breaks the exchange off.
     link: Option<Link>,
     pool: Arc<PodPool>,
@@ -35,6 +46,10 @@ pub(crate) struct Stream {
     place: Option<Place>,
     /// What is left is to break off for this reason.
     broken: Option<Broken>,
+    /// Bytes that were handed on.
+    given: usize,
+    /// Keeps the answer's time when the client does not read: then nobody asks for more, and no timer of ours is looked at.
+    timekeeper: Option<AbortOnDropHandle<()>>,
 }
 
 /// An answer that is about to be broken off. hyper forgets what it has not written yet when a body fails, so it gets one
@@ -69,10 +84,22 @@ impl Answer {
 }
 
 impl Stream {
-    /// The body of an answer. Ends at once, and is then [`Answer::empty`], if there is none.
-    pub async fn begin(body: Incoming, link: Option<Link>, pool: Arc<PodPool>, watchdog: Watchdog, visit: Visit, place: Place) -> Answer {
-        let mut stream = Self { body, link, pool, watchdog, visit, place: Some(place), broken: None };
-        if stream.body.is_end_stream() {
+    /// The body of an answer. Ends at once, and is then [`Answer::empty`], if there is none. `shares`: the client's connection
+    /// carries other answers, too (HTTP/2), so that this one can be stopped before its first byte.
+    pub async fn begin(
+        body: Incoming,
+        link: Option<Link>,
+        pool: Arc<PodPool>,
+        watchdog: Watchdog,
+        visit: Visit,
+        place: Place,
+        shares: bool,
+    ) -> Answer {
+        let ended = body.is_end_stream();
+        let given = if shares { UNREAD_MAX } else { 0 };
+        let (body, place) = (Some(body), Some(place));
+        let mut stream = Self { body, link, pool, watchdog, visit, place, broken: None, given, timekeeper: None };
+        if ended {
             std::future::poll_fn(|context| {
                 stream.end(context);
                 Poll::Ready(())
@@ -80,7 +107,28 @@ impl Stream {
             .await;
             return Answer::empty();
         }
-        Answer::Stream(Box::new(stream))
+        let stream = Arc::new(Mutex::new(stream));
+        Self::time(&stream);
+        Answer::Stream(stream)
+    }
+
+    /// Begins to keep time from the moment on at which the client could stop the answer.
+    fn time(shared: &Arc<Mutex<Self>>) {
+        let mut stream = shared.lock();
+        if stream.given >= UNREAD_MAX && stream.timekeeper.is_none() && stream.place.is_some() {
+            let timekeeper = tokio::spawn(keep_time(Arc::downgrade(shared)));
+            stream.timekeeper = Some(AbortOnDropHandle::new(timekeeper));
+        }
+    }
+
+    /// Breaks the answer off if its time is over. Whether it needs no more looking after.
+    fn look_at_time(&mut self) -> bool {
+        if self.place.is_some()
+            && let Some(why) = self.watchdog.passed()
+        {
+            self.break_off(why, Cut::Expired(why));
+        }
+        self.place.is_none()
     }
 
     /// The answer is complete. First the connection, then the place: who gets the place finds the connection.
@@ -97,14 +145,14 @@ impl Stream {
     /// Gives everything back and lets the client see the break.
     fn break_off(&mut self, why: Refused, cut: Cut) {
         self.visit.failed(why);
-        self.link = None;
+        (self.body, self.link) = (None, None);
         self.place = None;
         self.broken = Some(Broken { cut: Some(cut), written: false });
     }
 
     /// The time is over. Text is appended, as Knative does, where the length of the body was left open.
     fn expire(&mut self, why: Refused, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        let open_ended = self.body.size_hint().exact().is_none();
+        let open_ended = self.body.as_ref().is_some_and(|body| body.size_hint().exact().is_none());
         self.break_off(why, Cut::Expired(why));
         if open_ended { Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"request timeout"))))) } else { self.poll(context) }
     }
@@ -117,18 +165,20 @@ impl Stream {
             }
             return Poll::Ready(broken.cut.take().map(Err));
         }
-        let mut frame = Pin::new(&mut self.body).poll_frame(context);
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let mut frame = Pin::new(&mut *body).poll_frame(context);
         if frame.is_pending()
             && let Some(link) = &mut self.link
         {
             link.drive(context);
-            frame = Pin::new(&mut self.body).poll_frame(context);
+            frame = Pin::new(&mut *body).poll_frame(context);
         }
         match frame {
             Poll::Ready(Some(Ok(frame))) => {
                 self.watchdog.touch();
+                self.given = self.given.saturating_add(frame.data_ref().map_or(0, Bytes::len));
                 // hyper does not ask again once it knows that this was the last.
-                if self.body.is_end_stream() {
+                if body.is_end_stream() {
                     self.end(context);
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -149,6 +199,17 @@ impl Stream {
     }
 }
 
+/// Ends an answer at its dates although nobody asks for more of it: its place and its pod are needed by others.
+async fn keep_time(stream: Weak<Mutex<Stream>>) {
+    loop {
+        let Some(next) = stream.upgrade().map(|stream| stream.lock().watchdog.next()) else { return };
+        tokio::time::sleep_until(next + LATE).await;
+        if stream.upgrade().is_none_or(|stream| stream.lock().look_at_time()) {
+            return;
+        }
+    }
+}
+
 impl Body for Answer {
     type Data = Bytes;
     type Error = Cut;
@@ -156,21 +217,28 @@ impl Body for Answer {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         match &mut *self {
             Self::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
-            Self::Stream(stream) => stream.poll(context),
+            Self::Stream(stream) => {
+                let frame = stream.lock().poll(context);
+                Stream::time(stream);
+                frame
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Text(text) => text.is_none(),
-            Self::Stream(stream) => stream.broken.is_none() && stream.body.is_end_stream(),
+            Self::Stream(stream) => {
+                let stream = stream.lock();
+                stream.broken.is_none() && stream.body.as_ref().is_none_or(Body::is_end_stream)
+            }
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Text(text) => SizeHint::with_exact(text.as_ref().map_or(0, |text| u64::try_from(text.len()).unwrap_or(u64::MAX))),
-            Self::Stream(stream) => stream.body.size_hint(),
+            Self::Stream(stream) => stream.lock().body.as_ref().map_or_else(SizeHint::default, Body::size_hint),
         }
     }
 }

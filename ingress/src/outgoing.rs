@@ -2,10 +2,14 @@
 //! the request waits for its place, so that a client that leaves is noticed.
 
 use std::collections::VecDeque;
+use std::error::Error as _;
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use ebb_activator::Refused;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
@@ -21,6 +25,8 @@ pub(crate) struct Outgoing {
     rest: Option<Incoming>,
     /// The client sends its body when it is asked to (`Expect: 100-continue`), and is asked by the first read.
     asks_first: bool,
+    /// Told when the client breaks the body off: who sends it hears only that it failed.
+    fate: Option<Arc<OnceLock<Refused>>>,
 }
 
 /// The client broke its request off.
@@ -28,27 +34,54 @@ pub(crate) struct Outgoing {
 #[error("the client broke its request off")]
 pub(crate) struct ClientBroke(#[source] hyper::Error);
 
+impl ClientBroke {
+    /// Whether the client has left, or has sent what is no body.
+    fn why(&self) -> Refused {
+        let cause = self.0.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+        match cause.map(io::Error::kind) {
+            // hyper's decoder says so of malformed chunks and trailers.
+            Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => Refused::BadBody,
+            _ => Refused::ClientLeft,
+        }
+    }
+}
+
 impl Outgoing {
     /// The body of a request that came in. `asks_first`: it must not be read before there is a pod to send it to.
     pub fn new(body: Incoming, asks_first: bool) -> Self {
-        Self { held: VecDeque::new(), held_bytes: 0, rest: Some(body).filter(|body| !body.is_end_stream()), asks_first }
+        Self { rest: Some(body).filter(|body| !body.is_end_stream()), asks_first, ..Self::default() }
     }
 
-    /// Reads a little of it early. Whatever goes wrong is met again when the body is sent.
-    pub fn poll_hold(&mut self, context: &mut Context<'_>) {
+    /// Reads a little of it early. Ready when the client broke it off: a body says that only once and seems to have ended
+    /// afterwards, so it must not be sent any more.
+    pub fn poll_hold(&mut self, context: &mut Context<'_>) -> Poll<Refused> {
         while self.held_bytes < HOLD_MAX && !self.asks_first {
-            let Some(rest) = &mut self.rest else { return };
-            let Poll::Ready(frame) = Pin::new(rest).poll_frame(context) else { return };
-            match frame {
+            let Some(rest) = &mut self.rest else { return Poll::Pending };
+            match ready!(Pin::new(rest).poll_frame(context)) {
                 Some(Ok(frame)) => {
                     self.held_bytes += frame.data_ref().map_or(0, Bytes::len);
                     self.held.push_back(frame);
                 }
-                // A broken body stays in `rest`, whose next frame is an error or its end.
-                Some(Err(_)) => return,
+                Some(Err(error)) => return Poll::Ready(ClientBroke(error).why()),
                 None => self.rest = None,
             }
         }
+        Poll::Pending
+    }
+
+    /// Where it will be written if the client breaks the body off. Nothing for a body that has nothing more to come.
+    pub fn fate(&mut self) -> Option<Arc<OnceLock<Refused>>> {
+        self.rest.as_ref()?;
+        Some(self.fate.get_or_insert_default().clone())
+    }
+
+    fn broke(&self, error: hyper::Error) -> ClientBroke {
+        let broke = ClientBroke(error);
+        if let Some(fate) = &self.fate {
+            // The first word counts.
+            let _ = fate.set(broke.why());
+        }
+        broke
     }
 }
 
@@ -61,8 +94,10 @@ impl Body for Outgoing {
             self.held_bytes = self.held_bytes.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
             return Poll::Ready(Some(Ok(frame)));
         }
-        match &mut self.rest {
-            Some(rest) => Pin::new(rest).poll_frame(context).map_err(ClientBroke),
+        let Some(rest) = &mut self.rest else { return Poll::Ready(None) };
+        match ready!(Pin::new(rest).poll_frame(context)) {
+            Some(Ok(frame)) => Poll::Ready(Some(Ok(frame))),
+            Some(Err(error)) => Poll::Ready(Some(Err(self.broke(error)))),
             None => Poll::Ready(None),
         }
     }

@@ -74,6 +74,16 @@ impl Watchdog {
         }
     }
 
+    /// The next date.
+    pub fn next(&self) -> Instant {
+        self.limits.next()
+    }
+
+    /// Which date has passed, if one has.
+    pub fn passed(&self) -> Option<Refused> {
+        self.limits.passed(Instant::now())
+    }
+
     /// Ready when a date has passed.
     pub fn poll_expired(&mut self, context: &mut Context<'_>) -> Poll<Refused> {
         loop {

@@ -11,6 +11,15 @@ use crate::{bare, figures};
 /// Services are created this many at a time: enough to be quick, few enough not to starve two cores.
 const CREATE_AT_ONCE: usize = 4;
 
+/// The parts of a cold start, in order. The last four sum up to the whole; the first runs beside the three after it.
+const PARTS: [(&str, &str); 5] = [
+    ("queue", "in line for a place"),
+    ("decision", "request -> pod made"),
+    ("spawn", "pod made -> process"),
+    ("port open", "process -> ready"),
+    ("first byte", "ready -> answer"),
+];
+
 /// Creates services that answer and go to zero, and waits until all of them are there. Each is asked only once later,
 /// so that every measured start has a service of its own and no start has to wait for a stable window.
 pub async fn at_zero(ebb: &Ebb, services: usize) -> Result<Vec<String>> {
@@ -39,15 +48,17 @@ pub async fn run(starts: usize) -> Result<()> {
         let (clock, asked) = (SystemTime::now(), Instant::now());
         let answer = http.get(&format!("{name}.default.localhost"), "/").await?;
         times.push(asked.elapsed());
+        let answered = SystemTime::now();
         proven += usize::from(answer.status == http::StatusCode::OK && younger(&answer, clock)?);
-        for (part, took) in server_timing(&answer) {
+        let waited = server_timing(&answer).into_iter().filter(|(part, _)| part == "queue");
+        for (part, took) in waited.chain(timeline(&ebb, name, clock, answered).await?) {
             parts.entry(part).or_default().push(took);
         }
     }
     println!("{proven} of {starts} answered 200 by a process younger than the request");
     let ours = figures::print("ebb: request at zero -> answer", times);
-    for (part, took) in parts {
-        figures::print(&format!("  of which {part}"), took);
+    for (part, meaning) in PARTS {
+        figures::print(&format!("  {part}: {meaning}"), parts.remove(part).unwrap_or_default());
     }
     ebb.stop(&[]).await?;
     floor(starts, ours).await
@@ -57,6 +68,26 @@ pub async fn run(starts: usize) -> Result<()> {
 fn younger(answer: &Answer, than: SystemTime) -> Result<bool> {
     let started: u128 = answer.number("x-started-ns").ok_or("the sample did not say when it started")?;
     Ok(started > than.duration_since(UNIX_EPOCH)?.as_nanos())
+}
+
+/// The parts between the moments that the node wrote into the pod's condition `ebb.dev/Timeline`.
+async fn timeline(ebb: &Ebb, service: &str, asked: SystemTime, answered: SystemTime) -> Result<Vec<(String, Duration)>> {
+    let pods = ebb.pods(service).await?;
+    let conditions = pods.iter().flat_map(|pod| pod.status.iter()).flat_map(|status| status.conditions.iter().flatten());
+    let timeline = conditions.filter(|condition| condition.type_ == "ebb.dev/Timeline").find_map(|condition| condition.message.clone());
+    let timeline = timeline.ok_or("the pod has no timeline")?;
+    let moment = |name: &str| -> Result<SystemTime> {
+        let text = timeline.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        Ok(SystemTime::from(text.ok_or_else(|| format!("no {name} in {timeline:?}"))?.parse::<jiff::Timestamp>()?))
+    };
+    let (created, spawned, ready) = (moment("created")?, moment("spawned")?, moment("ready")?);
+    let part = |name: &str, from: SystemTime, to: SystemTime| (name.to_owned(), to.duration_since(from).unwrap_or_default());
+    Ok(vec![
+        part("decision", asked, created),
+        part("spawn", created, spawned),
+        part("port open", spawned, ready),
+        part("first byte", ready, answered),
+    ])
 }
 
 /// The parts that the ingress names in `server-timing: queue;dur=1.5, connect;dur=0.1` (milliseconds).

@@ -5,14 +5,15 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt};
-use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher::{self, Event};
+use futures::TryStreamExt;
+use kube::runtime::watcher::{self, DefaultBackoff, Event};
 use kube::{Api, Resource, ResourceExt};
 use parking_lot::RwLock;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Namespace (empty for cluster-scoped kinds) and name of an object.
@@ -138,10 +139,12 @@ where
         let _ = self.0.ready.subscribe().wait_for(|ready| *ready).await;
     }
 
-    /// Keeps the cache current until shutdown. Watch errors are logged and retried with back-off.
+    /// Keeps the cache current until shutdown. Watch errors are logged and retried with back-off; a watch that fell behind
+    /// the server's history begins again at once, because a cache is blind until then.
     pub async fn run(self, api: Api<K>, config: watcher::Config, shutdown: CancellationToken) -> Result<(), crate::BoxError> {
-        let mut events = watcher::watcher(api, config).default_backoff().boxed();
+        let mut events = std::pin::pin!(watcher::watcher(api, config));
         let mut fresh: Option<HashMap<Key, Arc<K>>> = None;
+        let mut patience = Patience::default();
         loop {
             let event = tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
@@ -150,7 +153,18 @@ where
             match event {
                 Ok(Some(event)) => self.take(event, &mut fresh),
                 Ok(None) => return Err("the watch stream ended".into()),
-                Err(error) => tracing::warn!(kind = %K::kind(&()), %error, "watch failed; it is tried again"),
+                Err(error) => {
+                    let wait = patience.after(&error, Instant::now());
+                    if wait.is_zero() {
+                        tracing::debug!(kind = %K::kind(&()), %error, "watch fell behind; everything is listed again");
+                    } else {
+                        tracing::warn!(kind = %K::kind(&()), %error, "watch failed; it is tried again");
+                    }
+                    tokio::select! {
+                        () = shutdown.cancelled() => return Ok(()),
+                        () = tokio::time::sleep(wait) => {}
+                    }
+                }
             }
         }
     }
@@ -176,11 +190,20 @@ where
         Arc::new(object)
     }
 
-    /// Takes a complete list in place of what is known; what is missing in it was deleted while no watch was open.
+    /// Takes a complete list in place of what is known. What is missing in it was deleted while no watch was open, and so
+    /// was what has another uid now. What is as it was is no news.
     fn replace(&self, fresh: HashMap<Key, Arc<K>>) {
-        let gone: Vec<Key> = self.0.objects.read().by_key.keys().filter(|key| !fresh.contains_key(key)).cloned().collect();
+        let is_gone = |key: &Key, known: &K| fresh.get(key).is_none_or(|object| object.meta().uid != known.meta().uid);
+        let gone: Vec<Key> = {
+            let objects = self.0.objects.read();
+            objects.by_key.iter().filter(|(key, known)| is_gone(key, known)).map(|(key, _)| key.clone()).collect()
+        };
         gone.iter().for_each(|key| self.delete(key));
-        fresh.into_values().for_each(|object| self.apply(object));
+        for (key, object) in fresh {
+            if !self.find(&key).is_some_and(|known| is_same(known.as_ref(), object.as_ref())) {
+                self.apply(object);
+            }
+        }
         self.0.ready.send_replace(true);
     }
 
@@ -211,6 +234,37 @@ where
     }
 }
 
+/// Whether two objects are the same state of the same object.
+fn is_same<K: Resource>(a: &K, b: &K) -> bool {
+    let version = |object: &K| object.meta().resource_version.clone().filter(|version| !version.is_empty());
+    version(a).is_some() && version(a) == version(b)
+}
+
+/// A watch that keeps falling behind within this time is too slow for what happens: it gets the waits of a failing one, so
+/// that listing everything again and again does not slow down the rest.
+const BEHIND_AGAIN: Duration = Duration::from_secs(5);
+
+/// How long to wait after an error.
+#[derive(Default)]
+struct Patience {
+    failing: DefaultBackoff,
+    behind: Option<Instant>,
+}
+
+impl Patience {
+    fn after(&mut self, error: &watcher::Error, now: Instant) -> Duration {
+        let is_behind = matches!(error, watcher::Error::WatchError(status) if status.code == 410);
+        let again = self.behind.is_some_and(|before| now.duration_since(before) < BEHIND_AGAIN);
+        if is_behind {
+            self.behind = Some(now);
+        }
+        if is_behind && !again {
+            return Duration::ZERO;
+        }
+        self.failing.next().unwrap_or(BEHIND_AGAIN)
+    }
+}
+
 impl<K> Objects<K> {
     /// Takes the object's words out of the index.
     fn unfile(&mut self, key: &Key, index: Index<K>) {
@@ -225,3 +279,6 @@ impl<K> Objects<K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

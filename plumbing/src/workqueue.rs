@@ -252,3 +252,6 @@ mod impl_running {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

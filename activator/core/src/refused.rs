@@ -32,6 +32,9 @@ pub enum Refused {
     /// The client left before there was an answer.
     #[error("the client left")]
     ClientLeft,
+    /// The client's body is not what its framing says (RFC 9112 §7.1, §8).
+    #[error("the request's body is malformed")]
+    BadBody,
     /// No connection to the app could be made, on several tries.
     #[error("the app does not accept connections")]
     ConnectFailed,
@@ -79,7 +82,7 @@ impl Fault {
 
 impl Refused {
     /// All reasons.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::QueueFull,
         Self::QueueBytesFull,
         Self::NoPodInTime,
@@ -87,6 +90,7 @@ impl Refused {
         Self::Gone,
         Self::ShuttingDown,
         Self::ClientLeft,
+        Self::BadBody,
         Self::ConnectFailed,
         Self::PodGone,
         Self::ClosedBeforeAnswer,
@@ -106,6 +110,7 @@ impl Refused {
             Self::Gone => "revision-gone",
             Self::ShuttingDown => "shutting-down",
             Self::ClientLeft => "client-left",
+            Self::BadBody => "bad-body",
             Self::ConnectFailed => "connect-failed",
             Self::PodGone => "pod-gone",
             Self::ClosedBeforeAnswer => "closed-before-answer",
@@ -119,6 +124,7 @@ impl Refused {
     /// The HTTP status of the answer, if nothing of an answer was sent yet.
     pub fn status(self) -> u16 {
         match self {
+            Self::BadBody => 400,
             Self::Gone => 404,
             // Nobody reads it; Knative's activator answers 500 to a client that is gone.
             Self::ClientLeft => 500,
@@ -138,6 +144,7 @@ impl Refused {
             Self::ShuttingDown => "shutting down".into(),
             Self::Gone => format!("Error getting active endpoint: revision.serving.knative.dev {:?} not found", &*revision.name).into(),
             Self::ClientLeft => "".into(),
+            Self::BadBody => "the body of the request is malformed".into(),
             Self::ConnectFailed => "the app does not accept connections".into(),
             Self::PodGone => "the pod went away during the request".into(),
             Self::ClosedBeforeAnswer => "the app closed the connection without an answer".into(),
@@ -153,7 +160,7 @@ impl Refused {
             Self::QueueFull | Self::QueueBytesFull | Self::NoPodInTime | Self::NoPlaceInTime | Self::ShuttingDown | Self::PodGone => {
                 Fault::Platform
             }
-            Self::Gone | Self::ClientLeft => Fault::Client,
+            Self::Gone | Self::ClientLeft | Self::BadBody => Fault::Client,
             Self::ConnectFailed
             | Self::ClosedBeforeAnswer
             | Self::BrokenAnswer
@@ -174,6 +181,7 @@ impl Refused {
             | Self::ShuttingDown
             | Self::ConnectFailed => true,
             Self::ClientLeft
+            | Self::BadBody
             | Self::PodGone
             | Self::ClosedBeforeAnswer
             | Self::BrokenAnswer

@@ -27,7 +27,7 @@ pub(super) fn as_text(object: &Value) -> Result<Cow<'_, Value>, String> {
             if object.pointer(&pointer).is_some_and(has_number) {
                 object.to_mut().pointer_mut(&pointer).into_iter().for_each(write_as_text);
             }
-            object.pointer(&pointer).map_or(Ok(()), check)?;
+            object.pointer(&pointer).map_or(Ok(()), check).map_err(|why| format!("{}.{why}", dotted(&pointer)))?;
         }
     }
     Ok(object)
@@ -35,28 +35,33 @@ pub(super) fn as_text(object: &Value) -> Result<Cow<'_, Value>, String> {
 
 fn has_number(value: &Value) -> bool {
     let mut found = false;
-    visit(value, &mut |quantity| found |= quantity.is_number());
+    visit(value, &mut |_, quantity| found |= quantity.is_number());
     found
 }
 
 fn check(value: &Value) -> Result<(), String> {
     let mut outcome = Ok(());
-    visit(value, &mut |quantity| {
+    visit(value, &mut |name, quantity| {
         if let Some(Err(why)) = quantity.as_str().map(str::parse::<Quantity>) {
-            outcome = Err(why);
+            outcome = Err(format!("{name}: {why}: {quantity}"));
         }
     });
     outcome
 }
 
-fn visit(value: &Value, quantity: &mut impl FnMut(&Value)) {
+/// `/spec/containers` as `spec.containers`.
+fn dotted(pointer: &str) -> String {
+    pointer.trim_start_matches('/').replace('/', ".")
+}
+
+fn visit(value: &Value, quantity: &mut impl FnMut(&str, &Value)) {
     match value {
         Value::Array(list) => list.iter().for_each(|value| visit(value, quantity)),
         Value::Object(map) => {
             for (key, value) in map {
                 match value {
-                    Value::Object(amounts) if MAPS.contains(&key.as_str()) => amounts.values().for_each(&mut *quantity),
-                    value if FIELDS.contains(&key.as_str()) => quantity(value),
+                    Value::Object(amounts) if MAPS.contains(&key.as_str()) => amounts.iter().for_each(|(name, value)| quantity(name, value)),
+                    value if FIELDS.contains(&key.as_str()) => quantity(key, value),
                     value => visit(value, quantity),
                 }
             }

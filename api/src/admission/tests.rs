@@ -212,7 +212,8 @@ fn numbers_may_stand_for_quantities_and_null_for_nothing() {
     assert_eq!(
         create("services", &object).unwrap_err(),
         "admission webhook \"webhook.serving.knative.dev\" denied the request: mutation failed: cannot decode incoming new object: \
-         quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+         spec.template.spec.containers.cpu: quantities must match the regular expression \
+         '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': \"much\""
     );
 }
 

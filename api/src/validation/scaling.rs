@@ -169,7 +169,8 @@ fn metric(annotations: &Annotations, config: &Autoscaler) -> FieldErrors {
 }
 
 fn algorithm(annotations: &Annotations) -> FieldErrors {
-    if CLASS.get(annotations) != Some(KPA_CLASS) {
+    // Other autoscalers have algorithms of their own; without a class it is ours.
+    if CLASS.get(annotations).is_some_and(|class| class != KPA_CLASS) {
         return FieldErrors::none();
     }
     match METRIC_AGGREGATION_ALGORITHM.find(annotations) {

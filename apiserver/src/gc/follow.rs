@@ -47,6 +47,15 @@ pub fn owner_item(registry: &Registry, dependent: &Object, owner: &Owner) -> Opt
     Some((resource, item))
 }
 
+/// Whatever is on its way out may wait for something that went unseen.
+fn add_leaving(registry: &Registry, queue: &WorkQueue<Item>) {
+    for resource in registry.all() {
+        for object in resource.find("", |object| object.deleting) {
+            queue.add(Item { resource: resource.id.clone(), key: object.key.clone() });
+        }
+    }
+}
+
 impl Follower {
     fn catch_up(&mut self, registry: &Registry, resource: &Arc<Resource>, queue: &WorkQueue<Item>) {
         loop {
@@ -67,6 +76,7 @@ impl Follower {
                 Err(_) => {
                     self.cursors.remove(&resource.id);
                     self.dependents.values().flatten().for_each(|item| queue.add(item.clone()));
+                    add_leaving(registry, queue);
                 }
             }
         }

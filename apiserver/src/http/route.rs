@@ -151,8 +151,13 @@ async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) 
 
 async fn log(core: &Arc<Core>, call: &Call) -> Result<Response<Body>, ApiError> {
     let logs = core.pod_logs.as_ref().ok_or_else(|| ApiError::not_implemented("no logs are kept here"))?;
-    call.object()?;
-    let stream = logs.open(&call.namespace, &call.name, call.query.log()?).await?;
+    let stream = match logs.open(&call.namespace, &call.name, call.query.log()?).await {
+        Err(unknown) if unknown.code == 404 => {
+            call.object()?;
+            return Err(ApiError::bad_request(unknown.message));
+        }
+        opened => opened?,
+    };
     let stream = stream.map(|piece| piece.map_err(BoxError::from)).boxed();
     Ok(respond(StatusCode::OK, "text/plain", Body::stream(stream)))
 }

@@ -15,7 +15,7 @@ use super::history::{Event, History, TooOld, What};
 use super::object::Object;
 use super::writer::{Row, StorageError};
 use super::{Durability, Shared};
-use crate::kinds::Kind;
+use crate::kinds::{Kind, Lasting};
 use crate::value;
 
 /// What the writer believes the object to be now.
@@ -85,7 +85,7 @@ pub struct Resource {
 impl Resource {
     /// A resource with what the disk has of it.
     pub fn new(kind: Arc<Kind>, loaded: Vec<Object>, shared: Arc<Shared>, hook: Option<Hook>) -> Self {
-        let floor = shared.counter.last();
+        let floor = floor(&kind, shared.counter.last());
         let objects = loaded.into_iter().map(|object| (object.key.clone(), Arc::new(object))).collect();
         Self {
             id: kind.qualified().into(),
@@ -264,6 +264,16 @@ impl Resource {
             // Nobody waits if the client went away; the write stands all the same.
             let _ = answer.send(outcome);
         }
+    }
+}
+
+/// From which version on the history of a resource knows everything. What ended with the process before had no deletions,
+/// so a client that knows of it must list again: its version, which at most is the one before `first`, is too old. What
+/// lasts is as that client knows it.
+fn floor(kind: &Kind, first: u64) -> u64 {
+    match kind.lasting {
+        Lasting::Process => first,
+        Lasting::Derived | Lasting::Durable => first.saturating_sub(1),
     }
 }
 

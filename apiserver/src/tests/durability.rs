@@ -83,6 +83,35 @@ async fn a_version_from_before_the_restart_is_expired() {
 }
 
 #[tokio::test]
+async fn after_a_clean_end_a_watch_goes_on_unless_its_kind_ended_with_the_process() {
+    const PODS: &str = "/api/v1/namespaces/default/pods";
+    let fixture = open();
+    fixture.post(WIDGETS, &widget("w")).await;
+    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}});
+    let last = version(&fixture.post(PODS, &pod).await.json());
+    let after = reopened(fixture);
+    let mut pods = after.watch(&format!("{PODS}?watch=true&resourceVersion={last}")).await;
+    let (what, status) = super::event(&mut pods).await;
+    assert_eq!((what.as_str(), &status["code"]), ("ERROR", &json!(410)), "nobody told that the pod is gone");
+    let mut widgets = after.watch(&format!("{WIDGETS}?watch=true&resourceVersion={last}")).await;
+    after.post(WIDGETS, &widget("next")).await;
+    let (what, object) = super::event(&mut widgets).await;
+    assert_eq!((what.as_str(), &object["metadata"]["name"]), ("ADDED", &json!("next")));
+}
+
+#[tokio::test]
+async fn what_lasts_brings_along_what_was_written_before_it() {
+    let fixture = open();
+    let api: Api<Deployment> = fixture.api();
+    // In-process writes to a derived kind wait for nobody, and a durable write waits for them.
+    api.create(&PostParams::default(), &deployment("d")).await.unwrap();
+    fixture.post(WIDGETS, &widget("w")).await;
+    let after = killed(&fixture);
+    assert_eq!(after.get(&format!("{WIDGETS}/w")).await.status, 200);
+    assert!(after.api::<Deployment>().get_opt("d").await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn only_one_process_has_a_directory() {
     let fixture = open();
     let error = Server::open(options(fixture.dir.path())).unwrap_err();

@@ -104,12 +104,18 @@ async fn metadata_can_be_had_alone() {
     assert_eq!(api.get_metadata("m").await.unwrap().name_any(), "m");
 }
 
+/// Keeps the logs of the pods `p` and `gone`.
 struct Echo;
 
 impl PodLogs for Echo {
     fn open(&self, namespace: &str, pod: &str, query: LogQuery) -> BoxFuture<'static, Result<LogStream, ApiError>> {
         let line = format!("{namespace}/{pod} tail={:?}\n", query.tail_lines);
-        async move { Ok(futures::stream::iter([Ok(Bytes::from(line))]).boxed()) }.boxed()
+        let opened = match pod {
+            "p" | "gone" => Ok(futures::stream::iter([Ok(Bytes::from(line))]).boxed()),
+            "broken" => Err(ApiError::internal("no disk")),
+            _ => Err(ApiError::other(404, "NotFound", "nothing is known of it")),
+        };
+        async move { opened }.boxed()
     }
 }
 
@@ -117,11 +123,21 @@ impl PodLogs for Echo {
 async fn logs_come_from_the_hook() {
     let fixture = open_with(|options| options.pod_logs = Some(Arc::new(Echo)));
     let api: Api<k8s_openapi::api::core::v1::Pod> = fixture.api();
-    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}});
-    api.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+    for name in ["p", "waiting"] {
+        let pod = json!({"metadata": {"name": name}, "spec": {"containers": [{"name": "c"}]}});
+        api.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+    }
     let params = LogParams { tail_lines: Some(3), ..LogParams::default() };
     assert_eq!(api.logs("p", &params).await.unwrap(), "default/p tail=Some(3)\n");
-    assert_eq!(fixture.get("/api/v1/namespaces/default/pods/none/log").await.status, 404);
+    assert_eq!(api.logs("gone", &params).await.unwrap(), "default/gone tail=Some(3)\n", "logs outlive pods");
+    for (pod, code, message) in [
+        ("none", 404, "pods \"none\" not found"),
+        ("waiting", 400, "nothing is known of it"),
+        ("broken", 500, "Internal error occurred: no disk"),
+    ] {
+        let answer = fixture.get(&format!("/api/v1/namespaces/default/pods/{pod}/log")).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["message"]), (code, &json!(message)), "{pod}");
+    }
 }
 
 #[tokio::test]

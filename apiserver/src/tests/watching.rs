@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ebb_plumbing::{Cache, CancellationToken};
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
@@ -12,6 +13,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{CONFIG_MAPS, Fixture, WIDGETS, config_map, event, open, widget};
+use crate::store::{Change, Durability, Expected, object};
 
 fn version(object: &Value) -> String {
     object["metadata"]["resourceVersion"].as_str().unwrap().to_owned()
@@ -64,6 +66,34 @@ async fn objects_enter_and_leave_a_selection() {
     assert_eq!(event(&mut watch).await.0, "ADDED");
     fixture.delete(&format!("{CONFIG_MAPS}/m")).await;
     assert_eq!(event(&mut watch).await.0, "DELETED");
+}
+
+#[tokio::test]
+async fn a_cache_that_fell_behind_is_current_again_at_once() {
+    let fixture = open();
+    let (cache, stop) = (Cache::<ConfigMap>::default(), CancellationToken::new());
+    let running = tokio::spawn(cache.clone().run(fixture.api(), watcher::Config::default(), stop.clone()));
+    let (heard, mut told) = tokio::sync::mpsc::unbounded_channel();
+    cache.on_change(move |map, _| drop(heard.send(map.name_any())));
+    cache.ready().await;
+    // The watch must be open before it can fall behind.
+    fixture.api().create(&PostParams::default(), &config_map("first")).await.unwrap();
+    assert_eq!(told.recv().await.unwrap(), "first");
+    // Nobody else runs while these are written, so the cache sees none of them in time.
+    let resource = fixture.server.core().registry.find_id("configmaps").unwrap();
+    for number in 0..1_100 {
+        let value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{number}"), "namespace": "default", "uid": number.to_string()}});
+        let key = object::key("default", &format!("m{number}"));
+        resource.begin(&key, Expected::Absent, Change::Put(value), Durability::Memory).unwrap();
+    }
+    let begin = std::time::Instant::now();
+    while cache.list().len() < 1_101 {
+        told.recv().await.unwrap();
+    }
+    // A failing watch would have waited for 800 ms and more before it looked again.
+    assert!(begin.elapsed() < Duration::from_millis(700), "{:?}", begin.elapsed());
+    stop.cancel();
+    running.await.unwrap().unwrap();
 }
 
 #[tokio::test]

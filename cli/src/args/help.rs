@@ -130,7 +130,7 @@ Examples:
 /// `service logs`.
 pub const SERVICE_LOGS: &str = "\
 Examples:
-  # What the running pods have written
+  # What the running pods have written; at zero, what the last ones have left (only by the 'ebb up' of this machine)
   ebb service logs hello
 
   # The last ten lines of each pod, and everything that follows, also of pods that are still to come

@@ -92,6 +92,11 @@ impl Script {
         self.sent.lock().unwrap().clone()
     }
 
+    /// Whether all of it was used.
+    pub fn is_used_up(&self) -> bool {
+        self.scenes.lock().unwrap().is_empty()
+    }
+
     /// Checks that all of it was used.
     pub fn is_over(&self) {
         let left: Vec<String> = self.scenes.lock().unwrap().iter().map(|scene| scene.request.clone()).collect();

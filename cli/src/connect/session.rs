@@ -3,6 +3,8 @@
 //! This module must not know any command.
 
 use std::fmt::Debug;
+#[cfg(feature = "up")]
+use std::path::Path;
 
 use anyhow::Result;
 use ebb_api::serving::{Configuration, Revision, Route, Service};
@@ -53,6 +55,22 @@ impl Session {
     #[cfg(test)]
     pub fn scripted(client: Client) -> Self {
         Self { client, source: Source::Environment, namespace: "dev".to_owned() }
+    }
+
+    /// The same session, but with the Ebb of a data directory.
+    #[cfg(all(test, feature = "up"))]
+    pub fn of_data_dir(self, directory: &Path) -> Self {
+        Self { source: Source::DataDir(directory.to_owned()), ..self }
+    }
+
+    /// The data directory of the server, if it is an Ebb on this machine that was found by it.
+    #[cfg(feature = "up")]
+    #[must_use]
+    pub fn data_dir(&self) -> Option<&Path> {
+        match &self.source {
+            Source::DataDir(directory) => Some(directory),
+            Source::Flag(_) | Source::Environment => None,
+        }
     }
 
     /// The namespace of the command.

@@ -59,3 +59,12 @@ fn selects_by_labels() {
 fn says_that_there_is_nothing() {
     assert_eq!(nothing("shop", "dev", None), "no pods are running for service 'shop' in namespace 'dev'; use -f to wait for some");
 }
+
+#[test]
+fn says_whose_lines_they_are_that_come_from_pods_that_are_gone() {
+    let writer = |pod: &str| Writer { pod: pod.to_owned(), id: String::new(), container: None };
+    assert_eq!(
+        gone("shop", "dev", Some("shop-1"), &[writer("a"), writer("b")]),
+        "no pods are running for service 'shop', revision 'shop-1' in namespace 'dev'; these lines are from pods that are gone: a, b"
+    );
+}

@@ -2,6 +2,11 @@
 //!
 //! This module must not decide which pods and lines are shown.
 
+#[cfg(feature = "up")]
+mod gone;
+#[cfg(all(test, feature = "up"))]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,16 +16,18 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use futures::{AsyncBufReadExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Pod;
-use kube::ResourceExt as _;
 use kube::api::{ListParams, LogParams, WatchEvent, WatchParams};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+#[cfg(feature = "up")]
+use self::gone::pods as gone_pods;
 use super::single;
 use crate::args::global::GlobalArgs;
 use crate::args::lists::LogsArgs;
 use crate::connect::{Session, problem};
-use crate::{logs, report};
+use crate::logs::{self, Writer};
+use crate::report;
 
 /// Between watches that end at once there is a pause, so that a broken server is not flooded.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,28 +42,43 @@ pub async fn run(global: &GlobalArgs, args: &LogsArgs) -> Result<()> {
         bail!("--tail must not be negative");
     }
     let session = Session::open(global, args.namespace.namespace.as_deref()).await?;
-    session.service(name).await?;
-    if let Some(revision) = &args.revision {
+    show(&session, name, args).await
+}
+
+async fn show(session: &Session, name: &str, args: &LogsArgs) -> Result<()> {
+    let service = session.service(name).await?;
+    let revision = args.revision.as_deref();
+    if let Some(revision) = revision {
         session.revision(revision).await?;
     }
-    let params = ListParams::default().labels(&logs::selector(name, args.revision.as_deref()));
-    let list = session.pods().list(&params).await.map_err(|error| session.explain(error))?;
+    let selector = logs::selector(name, revision);
+    let list = session.pods().list(&ListParams::default().labels(&selector)).await.map_err(|error| session.explain(error))?;
     let mut pods = list.items;
     logs::sort(&mut pods);
-    if !pods.iter().any(logs::has_begun) {
-        eprintln!("{}", logs::nothing(name, session.namespace(), args.revision.as_deref()));
-    }
     let mut readers = Readers::new(session.clone(), args);
-    readers.several.store(pods.len() > 1, Ordering::Relaxed);
+    if !pods.iter().any(logs::has_begun) {
+        let gone = gone_pods(session, &service, revision, &pods)?;
+        match gone.as_slice() {
+            [] => eprintln!("{}", logs::nothing(name, session.namespace(), revision)),
+            gone => eprintln!("{}", logs::gone(name, session.namespace(), revision, gone)),
+        }
+        readers.read_gone(gone).await?;
+    }
+    readers.among(pods.len());
     for pod in &pods {
         readers.consider(pod);
     }
     if args.follow {
         let version = list.metadata.resource_version.unwrap_or_default();
-        let selector = logs::selector(name, args.revision.as_deref());
-        return follow(&session, &mut readers, &selector, version).await;
+        return follow(session, &mut readers, &selector, version).await;
     }
     readers.finish().await
+}
+
+/// Without `ebb up` there is nobody on this machine who keeps the lines of pods that are gone.
+#[cfg(not(feature = "up"))]
+fn gone_pods(_: &Session, _: &ebb_api::serving::Service, _: Option<&str>, _: &[Pod]) -> Result<Vec<Writer>> {
+    Ok(Vec::new())
 }
 
 /// Reads on, and reads the pods that come, until nobody listens any more.
@@ -103,18 +125,39 @@ impl Readers {
         Self { session, follow: args.follow, tail, known: BTreeSet::new(), several, tasks: JoinSet::new() }
     }
 
-    /// Begins to read a pod, once, when there can be something to read.
-    fn consider(&mut self, pod: &Pod) {
-        let (name, id) = (pod.name_any(), pod.uid().unwrap_or_else(|| pod.name_any()));
-        if !logs::has_begun(pod) || !self.known.insert(id.clone()) {
-            return;
-        }
-        if self.known.len() > 1 {
+    /// Lines say whose they are if there are several pods.
+    fn among(&self, pods: usize) {
+        if pods.max(self.known.len()) > 1 {
             self.several.store(true, Ordering::Relaxed);
         }
-        let params = LogParams { container: logs::container(pod), follow: self.follow, tail_lines: self.tail, ..LogParams::default() };
-        let (session, several) = (self.session.clone(), Arc::clone(&self.several));
-        self.tasks.spawn(async move { (id, read(&session, &name, &params, &several).await) });
+    }
+
+    /// Prints what pods have left behind, one pod after the other.
+    async fn read_gone(&mut self, gone: Vec<Writer>) -> Result<()> {
+        self.known.extend(gone.iter().map(|writer| writer.id.clone()));
+        self.among(gone.len());
+        for writer in gone {
+            read(&self.session, &writer, &self.params(&writer, false), &self.several).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins to read a pod, once, when there can be something to read.
+    fn consider(&mut self, pod: &Pod) {
+        let writer = Writer::of(pod);
+        if !logs::has_begun(pod) || !self.known.insert(writer.id.clone()) {
+            return;
+        }
+        self.among(1);
+        let (session, params, several) = (self.session.clone(), self.params(&writer, self.follow), Arc::clone(&self.several));
+        self.tasks.spawn(async move {
+            let outcome = read(&session, &writer, &params, &several).await;
+            (writer.id, outcome)
+        });
+    }
+
+    fn params(&self, writer: &Writer, follow: bool) -> LogParams {
+        LogParams { container: writer.container.clone(), follow, tail_lines: self.tail, ..LogParams::default() }
     }
 
     fn settle(&mut self, ended: Result<Ended, tokio::task::JoinError>) -> Result<()> {
@@ -135,8 +178,8 @@ impl Readers {
 }
 
 /// Prints a pod's lines; `false` if it has none to give.
-async fn read(session: &Session, pod: &str, params: &LogParams, several: &AtomicBool) -> Result<bool> {
-    let stream = match session.pods().log_stream(pod, params).await {
+async fn read(session: &Session, writer: &Writer, params: &LogParams, several: &AtomicBool) -> Result<bool> {
+    let stream = match session.pods().log_stream(&writer.pod, params).await {
         Ok(stream) => stream,
         Err(error) if problem::is_not_found(&error) => return Ok(true),
         Err(kube::Error::Api(status)) if status.code == 400 => return Ok(false),
@@ -145,7 +188,7 @@ async fn read(session: &Session, pod: &str, params: &LogParams, several: &Atomic
     let mut lines = stream.lines();
     // A pod that goes away while it is read has nothing more to say.
     while let Ok(Some(line)) = lines.try_next().await {
-        report::line(&logs::line(pod, &line, several.load(Ordering::Relaxed)))?;
+        report::line(&logs::line(&writer.pod, &line, several.load(Ordering::Relaxed)))?;
     }
     Ok(true)
 }

@@ -14,20 +14,8 @@ impl Admission for Rules {
     }
 
     fn admit(&self, request: &AdmissionRequest<'_>) -> Result<Admitted, Denied> {
-        let AdmissionRequest {
-            operation,
-            group,
-            version,
-            resource,
-            subresource,
-            kind,
-            namespace,
-            name,
-            object,
-            old_object,
-            user,
-            dry_run,
-        } = *request;
+        let AdmissionRequest { operation, group, version, resource, subresource, kind, namespace, name, object, old_object, user, dry_run } =
+            *request;
         let operation = match operation {
             Operation::Create => rules::Operation::Create,
             Operation::Update => rules::Operation::Update,

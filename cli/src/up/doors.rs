@@ -54,7 +54,12 @@ pub fn write_whole(path: &Path, mode: u32, text: &str) -> Result<()> {
     use std::io::Write;
     let fresh = path.with_extension("new");
     let _ = fs::remove_file(&fresh);
-    let mut file = fs::File::options().write(true).create_new(true).mode(mode).open(&fresh).with_context(|| format!("cannot write {}", fresh.display()))?;
+    let mut file = fs::File::options()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&fresh)
+        .with_context(|| format!("cannot write {}", fresh.display()))?;
     file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", fresh.display()))?;
     fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -34,13 +34,17 @@ impl PodLogs for Logs {
     fn open(&self, namespace: &str, pod: &str, query: LogQuery) -> BoxFuture<'static, Result<LogStream, ApiError>> {
         let (logs, namespace, pod) = (self.0.clone(), namespace.to_owned(), pod.to_owned());
         Box::pin(async move {
-            let serving = || logs.record(&namespace, &pod).and_then(|record| record.containers.into_iter().next());
+            let record = logs.record(&namespace, &pod);
+            let is_known = record.is_some();
+            let serving = || record.and_then(|record| record.containers.into_iter().next());
             let container = query.container.clone().or_else(serving).unwrap_or_else(|| USER_CONTAINER.to_owned());
             let query = translated(&query, Timestamp::now())?;
             match logs.read(&namespace, &pod, &container, query).await {
                 Ok(lines) => Ok(lines.boxed()),
-                Err(error @ (LogError::NotFound { .. } | LogError::NoPrevious { .. })) => Err(ApiError::bad_request(error.to_string())),
                 Err(LogError::Io(error)) => Err(ApiError::internal(format!("cannot read the log: {error}"))),
+                // It never began here. Whether there is such a pod at all, the server knows.
+                Err(error) if !is_known => Err(ApiError::other(404, "NotFound", error.to_string())),
+                Err(error @ (LogError::NotFound { .. } | LogError::NoPrevious { .. })) => Err(ApiError::bad_request(error.to_string())),
             }
         })
     }
@@ -62,3 +66,6 @@ fn translated(query: &LogQuery, now: Timestamp) -> Result<Query, ApiError> {
         timestamps: query.timestamps,
     })
 }
+
+#[cfg(test)]
+mod tests;

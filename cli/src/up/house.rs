@@ -16,6 +16,7 @@ use super::admission::Rules;
 use super::doors::{Doors, write_whole};
 use super::glue::{Logs, PodTraffic};
 use super::settings::{self, Settings};
+use crate::data_dir;
 
 /// Observations that may wait for the autoscaler: a poke from each of ten thousand revisions fits, 100 bytes each.
 const OBSERVATIONS: usize = 10_000;
@@ -47,7 +48,8 @@ impl House {
         let (readiness, mut registry) = (Readiness::default(), Registry::default());
 
         let settings = Settings::default();
-        let logs = ebb_node::Logs::open(dir.join("logs")).with_context(|| format!("cannot use {}", dir.join("logs").display()))?;
+        let logs = data_dir::logs(dir);
+        let logs = ebb_node::Logs::open(&logs).with_context(|| format!("cannot use {}", logs.display()))?;
         let server = open(dir, settings.clone(), logs.clone())?;
         write_whole(&dir.join("kubeconfig"), 0o600, &server.kubeconfig(doors_open.addresses.api))?;
         write_whole(&dir.join("addresses.json"), 0o644, &format!("{}\n", serde_json::to_string_pretty(&doors_open.addresses)?))?;

@@ -22,7 +22,7 @@ use crate::answer::{Answer, Stream};
 use crate::front::{Client, Front};
 use crate::lanes::Visit;
 use crate::outgoing::{HOLD_MAX, Outgoing};
-use crate::upstream::{Answered, PodPool};
+use crate::upstream::{Answered, Lost, PodPool};
 use crate::watchdog::{Limits, Watchdog};
 
 /// Says how the answer came about: whether its pod was there, and what took time. (W3C Server Timing)
@@ -89,7 +89,7 @@ pub(super) async fn send(
                 // A change of protocol that nobody asked for is no answer.
                 return if sent.is_upgrade() && !upgrades { Err(Refused::BrokenAnswer) } else { Ok(sent) };
             }
-            Err(lost) if lost.by_client => return Err(Refused::ClientLeft),
+            Err(Lost { by_client: Some(refused), .. }) => return Err(refused),
             Err(lost) => lost,
         };
         tracing::debug!(revision = %line.key(), pod = place.pod().name(), failure = ?lost.failure, "a place was lost");
@@ -120,10 +120,10 @@ async fn wait(
     });
     std::future::poll_fn(|context| match place.as_mut().poll(context) {
         Poll::Ready(place) => Poll::Ready(place),
-        Poll::Pending => {
-            request.body_mut().poll_hold(context);
-            told_to_end.as_mut().poll(context).map(|()| Err(Refused::ShuttingDown))
-        }
+        Poll::Pending => match request.body_mut().poll_hold(context) {
+            Poll::Ready(broken) => Poll::Ready(Err(broken)),
+            Poll::Pending => told_to_end.as_mut().poll(context).map(|()| Err(Refused::ShuttingDown)),
+        },
     })
     .await
 }
@@ -158,15 +158,15 @@ fn aim(request: &mut Request<Outgoing>, protocol: Protocol) {
     }
 }
 
-/// The app's answer as the client is to see it.
-pub(super) async fn respond(sent: Sent, visit: Visit) -> Response<Answer> {
+/// The app's answer as the client, who asked by this version, is to see it.
+pub(super) async fn respond(sent: Sent, visit: Visit, version: Version) -> Response<Answer> {
     let timing = timing(&sent);
     let (mut parts, body) = sent.answered.response.into_parts();
     // The client's version is the client's affair.
     parts.version = Version::HTTP_11;
     head::strip_hop_by_hop(&mut parts.headers);
     parts.headers.append(SERVER_TIMING, timing);
-    let body = Stream::begin(body, sent.answered.link, sent.pool, sent.watchdog, visit, sent.place).await;
+    let body = Stream::begin(body, sent.answered.link, sent.pool, sent.watchdog, visit, sent.place, version == Version::HTTP_2).await;
     Response::from_parts(parts, body)
 }
 

@@ -56,7 +56,7 @@ async fn steps(client: &Client, mut request: Request<Incoming>, arrived: Instant
     let limits = Limits::new(&lane.line.settings(), arrived);
     let visit = Visit::new(lane.clone(), arrived);
     // The upgrade is taken out of the request before its head is rewritten for the pod.
-    let upgrade = tunnel::wanted(&mut request);
+    let (upgrade, version) = (tunnel::wanted(&mut request), request.version());
     // The head is rewritten before the request waits: while it waits there is time, and afterwards there is none.
     let request = forward::rewrite(client, &way, &host, request, upgrade.as_ref());
     // A place in the line, a connection, the request out, the answer's head back; again, if the pod is lost on the way.
@@ -73,6 +73,6 @@ async fn steps(client: &Client, mut request: Request<Incoming>, arrived: Instant
     // The answer streams from here; it takes the place along and gives it back when it has ended.
     match upgrade {
         Some(upgrade) if sent.is_upgrade() => Ok(tunnel::open(&client.front, upgrade, sent, visit)),
-        _ => Ok(forward::respond(sent, visit).await),
+        _ => Ok(forward::respond(sent, visit, version).await),
     }
 }

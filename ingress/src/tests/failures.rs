@@ -192,3 +192,76 @@ async fn the_connections_of_a_pod_end_with_it() {
     rig.emptied("pod-1").await;
     wire.closed().await;
 }
+
+const BAD_CHUNK: &str = "POST / HTTP/1.1\r\nhost: shop\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n";
+const BAD_BODY: (&str, &str, &str) = ("400", "client; reason=bad-body", "the body of the request is malformed\n");
+
+#[tokio::test]
+async fn a_malformed_body_is_the_clients_fault_and_never_made_whole() {
+    let mut pod = RawApp::start().await;
+    let rig = Rig::with_app(pod.address).await;
+    let client = tokio::spawn({
+        let mut client = rig.connect().await;
+        async move {
+            client.send(BAD_CHUNK).await;
+            client.rest().await
+        }
+    });
+    let got = pod.next().await.rest().await;
+    assert!(!got.contains("\r\n0\r\n"), "{got}");
+    assert_eq!(told(&soon(client).await.unwrap()), BAD_BODY);
+    rig.emptied("pod-1").await;
+}
+
+#[tokio::test]
+async fn a_malformed_body_over_http2_to_the_app() {
+    let echo = super::kit::app(|request| async move {
+        use http_body_util::BodyExt;
+        let whole = request.into_body().collect().await.is_ok();
+        super::kit::text(if whole { "whole" } else { "broken" })
+    });
+    let rig = Rig::start().await;
+    rig.revision("shop-1", json!({"containers": [{"ports": [{"name": "h2c"}]}]}));
+    rig.pod("pod-1", "shop-1", echo.await);
+    rig.ingress("shop", one_host("shop", &[("shop-1", 100)])).await;
+    assert_eq!(told(&rig.ask(BAD_CHUNK).await), BAD_BODY);
+    rig.emptied("pod-1").await;
+}
+
+#[tokio::test]
+async fn a_malformed_body_of_a_request_that_waits() {
+    let mut pod = RawApp::start().await;
+    let rig = Rig::start().await;
+    rig.revision("shop-1", json!({}));
+    rig.ingress("shop", one_host("shop", &[("shop-1", 100)])).await;
+    assert_eq!(told(&rig.ask(BAD_CHUNK).await), BAD_BODY, "without waiting for a pod");
+    rig.pod("pod-1", "shop-1", pod.address);
+    rig.emptied("pod-1").await;
+    assert!(pod.connections.try_recv().is_err(), "the app has heard nothing of it");
+}
+
+#[tokio::test]
+async fn a_request_that_is_lost_on_a_kept_connection_gets_a_new_one() {
+    let mut pod = RawApp::start().await;
+    let rig = Rig::with_app(pod.address).await;
+    let get = "GET / HTTP/1.1\r\nhost: shop\r\n\r\n";
+    let (mut one, mut two) = (rig.connect().await, rig.connect().await);
+    one.send(get).await;
+    let mut first = pod.next().await;
+    first.head().await;
+    two.send(get).await;
+    let mut second = pod.next().await;
+    second.head().await;
+    for (client, wire) in [(&mut one, &mut first), (&mut two, &mut second)] {
+        wire.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        client.head().await;
+    }
+    // Both connections are kept. The app falls over this request, whichever way it comes.
+    one.send("GET /poison HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n").await;
+    second.head().await;
+    drop(second);
+    let mut fresh = pod.next().await;
+    assert!(fresh.head().await.starts_with("GET /poison "));
+    drop(fresh);
+    assert_eq!(told(&one.rest().await).1, "app; reason=closed-before-answer");
+}

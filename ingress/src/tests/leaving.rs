@@ -20,7 +20,12 @@ async fn one_at_a_time(pod: &RawApp) -> Rig {
 
 #[tokio::test]
 async fn while_it_waits_in_line() {
-    for request in ["GET / HTTP/1.1\r\nhost: shop\r\n\r\n", "POST / HTTP/1.1\r\nhost: shop\r\ncontent-length: 5\r\n\r\nhello"] {
+    for request in [
+        "GET / HTTP/1.1\r\nhost: shop\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: shop\r\ncontent-length: 5\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nhost: shop\r\ncontent-length: 100\r\n\r\nhalf",
+        "POST / HTTP/1.1\r\nhost: shop\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+    ] {
         let rig = Rig::start().await;
         rig.revision("shop-1", json!({}));
         rig.ingress("shop", one_host("shop", &[("shop-1", 100)])).await;

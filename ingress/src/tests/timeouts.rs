@@ -1,8 +1,10 @@
 //! The three timeouts, on a paused clock: it runs on only when everybody waits.
 
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
-use super::kit::{RawApp, Rig, get, one_host, soon};
+use super::kit::{RawApp, Rig, Wire, get, one_host, soon};
 
 async fn rig(spec: Value, pod: Option<&RawApp>) -> Rig {
     let rig = Rig::start().await;
@@ -70,6 +72,44 @@ async fn an_answer_that_has_begun_is_cut() {
             tokio::time::resume();
             wire.closed().await;
             rig.emptied("pod-1").await;
+        }
+    }
+}
+
+/// A client that asked and reads no more than the head of its answer.
+async fn deaf(rig: &Rig, http2: bool) -> (Option<Wire>, Option<http::Response<hyper::body::Incoming>>) {
+    if !http2 {
+        let mut client = rig.connect().await;
+        client.send("GET / HTTP/1.1\r\nhost: shop\r\n\r\n").await;
+        client.head().await;
+        return (Some(client), None);
+    }
+    let stream = TokioIo::new(tokio::net::TcpStream::connect(rig.address).await.unwrap());
+    let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (mut sender, connection) = builder.initial_stream_window_size(0).handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::get("http://shop/").body(http_body_util::Empty::<bytes::Bytes>::new()).unwrap();
+    (None, Some(soon(sender.send_request(request)).await.unwrap()))
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_does_not_keep_its_place() {
+    for spec in [json!({"timeoutSeconds": 7}), json!({"timeoutSeconds": 7, "idleTimeoutSeconds": 3})] {
+        for http2 in [false, true] {
+            let mut pod = RawApp::start().await;
+            let rig = rig(spec.clone(), Some(&pod)).await;
+            let speaks = tokio::spawn(async move {
+                let mut wire = pod.next().await;
+                wire.head().await;
+                wire.send("HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n").await;
+                while wire.stream.get_mut().write_all(&[0; 65_536]).await.is_ok() {}
+            });
+            let client = deaf(&rig, http2).await;
+            tokio::time::pause();
+            soon(speaks).await.expect("the app is told that nobody listens");
+            rig.emptied("pod-1").await;
+            tokio::time::resume();
+            drop(client);
         }
     }
 }

@@ -28,7 +28,12 @@ pub(crate) struct Shared {
 }
 
 /// Sends a request over HTTP/2.
-pub(super) async fn exchange(pool: &PodPool, place: &Place, request: Request<Outgoing>, tracker: &TaskTracker) -> Result<Answered, Lost> {
+pub(super) async fn exchange(
+    pool: &PodPool,
+    place: &Place,
+    mut request: Request<Outgoing>,
+    tracker: &TaskTracker,
+) -> Result<Answered, Lost> {
     let (mut sender, connecting) = match existing(pool) {
         Some(sender) => (sender, None),
         None => {
@@ -41,11 +46,12 @@ pub(super) async fn exchange(pool: &PodPool, place: &Place, request: Request<Out
     };
     let reused = connecting.is_none();
     let spare = (reused && repeatable(&request)).then(|| again(&request));
+    let fate = request.body_mut().fate();
     match sender.try_send_request(request).await {
         Ok(response) => Ok(Answered { response, link: None, connecting }),
         Err(mut error) => {
             let request = error.take_message().or(spare);
-            Err(lost(&error.into_error(), reused, request))
+            Err(lost(&error.into_error(), reused, request, fate.as_deref()))
         }
     }
 }

@@ -10,14 +10,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use ebb_activator::{Failure, Place};
-use ebb_ingress_core::limits::CONNECT_TIMEOUT;
+use ebb_ingress_core::limits::{CONNECT_TIMEOUT, FRESH_CONNECTION, IDLE_CONNECTION_MAX};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::runtime;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use super::pool::{PodPool, Wanted};
 use super::{Answered, Lost, again, lost, repeatable};
@@ -76,7 +76,8 @@ impl Link {
         }
     }
 
-    async fn send(&mut self, request: Request<Outgoing>) -> Result<Response<Incoming>, Lost> {
+    async fn send(&mut self, mut request: Request<Outgoing>) -> Result<Response<Incoming>, Lost> {
+        let fate = request.body_mut().fate();
         let spare = (self.used && repeatable(&request)).then(|| again(&request));
         let reused = std::mem::replace(&mut self.used, true);
         let mut answer = std::pin::pin!(self.sender.try_send_request(request));
@@ -86,7 +87,7 @@ impl Link {
         });
         answer.await.map_err(|mut error| {
             let request = error.take_message().or(spare);
-            lost(&error.into_error(), reused, request)
+            lost(&error.into_error(), reused, request, fate.as_deref())
         })
     }
 }
@@ -105,7 +106,7 @@ pub(super) async fn connect(addr: SocketAddr) -> Result<TcpStream, Failure> {
 }
 
 /// Takes a kept link that is still open, or makes one.
-async fn take_or_open(pool: &PodPool, place: &Place, wanted: Wanted) -> Result<(Link, Option<std::time::Duration>), Failure> {
+async fn take_or_open(pool: &PodPool, place: &Place, wanted: Wanted) -> Result<(Link, Option<Duration>), Failure> {
     while let Some(mut link) = pool.take(wanted) {
         if std::future::poll_fn(|context| Poll::Ready(link.is_free(context))).await {
             return Ok((link, None));
@@ -119,7 +120,12 @@ async fn take_or_open(pool: &PodPool, place: &Place, wanted: Wanted) -> Result<(
 /// Sends a request over HTTP/1.1.
 pub(super) async fn exchange(pool: &PodPool, place: &Place, request: Request<Outgoing>) -> Result<Answered, Lost> {
     let limited = place.revision().settings().limit.places().is_some();
-    let wanted = Wanted { reactor: runtime::Handle::current().id(), limited, fresh: !repeatable(&request) };
+    let rested = match place.tries() {
+        0 if repeatable(&request) => IDLE_CONNECTION_MAX,
+        0 => FRESH_CONNECTION,
+        _ => Duration::ZERO,
+    };
+    let wanted = Wanted { reactor: runtime::Handle::current().id(), limited, rested };
     let (mut link, connecting) = match take_or_open(pool, place, wanted).await {
         Ok(taken) => taken,
         Err(failure) => return Err(Lost::unsent(failure, request)),

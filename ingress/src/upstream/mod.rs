@@ -5,7 +5,9 @@ mod h2;
 mod link;
 mod pool;
 
-use ebb_activator::{Failure, Place, Protocol};
+use std::sync::OnceLock;
+
+use ebb_activator::{Failure, Place, Protocol, Refused};
 use http::{Request, Response};
 use hyper::body::Incoming;
 
@@ -29,14 +31,14 @@ pub(crate) struct Lost {
     pub failure: Failure,
     /// The request, if nothing of it is lost and it may be sent again.
     pub request: Option<Request<Outgoing>>,
-    /// It was the client who broke off.
-    pub by_client: bool,
+    /// It was the client who broke off, and how.
+    pub by_client: Option<Refused>,
 }
 
 impl Lost {
     /// No connection could be made: the request is as good as new.
     fn unsent(failure: Failure, request: Request<Outgoing>) -> Self {
-        Self { failure, request: Some(request), by_client: false }
+        Self { failure, request: Some(request), by_client: None }
     }
 }
 
@@ -67,8 +69,8 @@ fn again(request: &Request<Outgoing>) -> Request<Outgoing> {
 }
 
 /// What a failed exchange means. `reused`: the connection had carried a request before, so that its end may have been on
-/// its way before this request was.
-fn lost(error: &hyper::Error, reused: bool, request: Option<Request<Outgoing>>) -> Lost {
+/// its way before this request was. `fate`: what became of the request's body.
+fn lost(error: &hyper::Error, reused: bool, request: Option<Request<Outgoing>>, fate: Option<&OnceLock<Refused>>) -> Lost {
     let failure = if error.is_parse() || error.is_parse_too_large() {
         Failure::BrokenAnswer
     } else if reused {
@@ -76,5 +78,6 @@ fn lost(error: &hyper::Error, reused: bool, request: Option<Request<Outgoing>>) 
     } else {
         Failure::ClosedBeforeAnswer
     };
-    Lost { failure, request, by_client: error.is_user() }
+    let told = fate.and_then(|fate| fate.get().copied());
+    Lost { failure, request, by_client: told.or_else(|| error.is_user().then_some(Refused::ClientLeft)) }
 }

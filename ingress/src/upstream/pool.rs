@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ebb_activator::Pod;
-use ebb_ingress_core::limits::{FRESH_CONNECTION, IDLE_CONNECTION_MAX, IDLE_CONNECTIONS_PER_POD};
+use ebb_ingress_core::limits::{IDLE_CONNECTION_MAX, IDLE_CONNECTIONS_PER_POD};
 use parking_lot::Mutex;
 use tokio::runtime;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
 
 use super::h2::Shared;
@@ -31,8 +31,9 @@ pub(crate) struct Wanted {
     /// The pod has a limit of concurrency. Then it must never see more connections than it has places: an app that
     /// serves one connection after the other would not see the request on the second one.
     pub limited: bool,
-    /// The request cannot be sent twice, so it must not meet a connection that the app is about to close.
-    pub fresh: bool,
+    /// A connection that has rested longer is not taken: a request that cannot be sent twice must not meet one that the
+    /// app is about to close, and one that was lost on a kept connection gets a new one, on which no app can lose it twice.
+    pub rested: Duration,
 }
 
 /// The kept connections to one pod.
@@ -90,7 +91,7 @@ impl PodPool {
         let own = idle.iter().rposition(|link| link.reactor == wanted.reactor);
         let index = own.or_else(|| if wanted.limited { idle.len().checked_sub(1) } else { None })?;
         let resting_since = idle.get(index)?.idle_since;
-        if wanted.fresh && resting_since.elapsed() > FRESH_CONNECTION {
+        if resting_since.elapsed() >= wanted.rested {
             if wanted.limited {
                 idle.remove(index);
             }

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 use crate::environment::{EnvError, Sources, variables};
 use crate::expand::expand;
 use crate::probe::{self, Probes};
-use crate::quantity::thousandths;
+use crate::quantity;
 
 /// Annotation of a pod whose serving port speaks HTTP/2 with prior knowledge.
 pub const PROTOCOL: &str = "serving.ebb.dev/protocol";
@@ -176,12 +176,13 @@ fn limits(container: &Container) -> Result<Limits, Trouble> {
     let limits = container.resources.as_ref().and_then(|resources| resources.limits.as_ref());
     let read = |name: &str| match limits.and_then(|limits| limits.get(name)) {
         None => Ok(None),
-        Some(quantity) => thousandths(quantity)
-            .and_then(|value| u64::try_from(value).ok())
+        Some(limit) => quantity::read(limit)
             .map(Some)
-            .ok_or_else(|| Trouble::config(format!("limit {name} of container {:?} is no quantity: {:?}", container.name, quantity.0))),
+            .ok_or_else(|| Trouble::config(format!("limit {name} of container {:?} is no quantity: {:?}", container.name, limit.0))),
     };
-    Ok(Limits { memory: read("memory")?.map(|thousandths| thousandths.div_ceil(1_000)), cpu: read("cpu")? })
+    let memory = read("memory")?.map(|limit| limit.value().unsigned_abs());
+    let cpu = read("cpu")?.map(|limit| limit.millis().unsigned_abs());
+    Ok(Limits { memory, cpu })
 }
 
 fn user(pod: &Pod, container: &Container, own: u32) -> Result<Option<(u32, Option<u32>)>, Trouble> {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ebb_plumbing::cache::Change;
 use ebb_plumbing::{BoxError, Cache, Key, Tasks};
@@ -19,6 +20,10 @@ use crate::spawn::sweep;
 
 /// Old pods that are deleted at the same time.
 const AT_ONCE: usize = 32;
+
+/// Between looks for stray processes. A look reads the environment of every process of the machine: 10 to 50 ms of a core
+/// where there are thousands, which a service that goes to zero every moment must not cost the others.
+const HUNT_PAUSE: Duration = Duration::from_secs(1);
 
 /// A worker, and how it hears of its pod.
 #[derive(Debug)]
@@ -111,6 +116,10 @@ impl Manager {
         self.tasks.spawn_short(async move {
             live(manager.context.clone(), pod, hears).await;
             manager.forget(&key, &uid);
+            // The last one of all looks once more: nobody else will before the next start.
+            if manager.context.shutdown.is_cancelled() && manager.count() == 0 {
+                manager.hunt_once().await;
+            }
         });
     }
 
@@ -127,13 +136,14 @@ impl Manager {
     /// Kills processes that escaped from their group and outlived their pod. Runs until shutdown, after pods ended; one
     /// look serves all that ended meanwhile.
     pub(crate) async fn hunt_strays(self: Arc<Self>) -> Result<(), BoxError> {
-        loop {
-            tokio::select! {
-                () = self.context.shutdown.cancelled() => return Ok(()),
-                () = self.ended.notified() => {}
-            }
+        let shutdown = &self.context.shutdown;
+        while shutdown.run_until_cancelled(self.ended.notified()).await.is_some() {
             self.clone().hunt_once().await;
+            shutdown.run_until_cancelled(tokio::time::sleep(HUNT_PAUSE)).await;
         }
+        // For those that ended during the pause.
+        self.clone().hunt_once().await;
+        Ok(())
     }
 
     /// Looks once, for processes of any pod that has no worker.

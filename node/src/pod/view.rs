@@ -17,6 +17,9 @@ pub const TIMELINE: &str = "ebb.dev/Timeline";
 /// Condition that is False when resource limits were asked for and this machine cannot enforce them.
 pub const LIMITED: &str = "ebb.dev/ResourcesLimited";
 
+/// Why a container waits before its first start (Kubernetes' word).
+const CREATING: &str = "ContainerCreating";
+
 /// How a container's process ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
@@ -82,13 +85,22 @@ impl ContainerView {
         Self {
             name: name.into(),
             image: image.into(),
-            state: State::Waiting { reason: "ContainerCreating".into(), message: String::new() },
+            state: State::Waiting { reason: CREATING.into(), message: String::new() },
             last: None,
             restarts: 0,
             started: false,
             ready: false,
             unready: None,
         }
+    }
+
+    fn is_merely_starting(&self) -> bool {
+        let on_its_way = match &self.state {
+            State::Waiting { reason, .. } => reason == CREATING,
+            State::Running { .. } => true,
+            State::Terminated(_) => false,
+        };
+        on_its_way && self.last.is_none()
     }
 
     /// One sentence on why it is not ready.
@@ -124,10 +136,10 @@ impl PodView {
         !self.containers.is_empty() && self.containers.iter().all(|container| container.ready)
     }
 
-    /// Every container is running and has nothing to tell but that it is not ready yet: news that can wait a moment.
+    /// Every container is being started or running for the first time, and has nothing to tell but that it is not ready yet:
+    /// news that can wait a moment.
     pub fn is_merely_starting(&self) -> bool {
-        !self.is_ready()
-            && self.containers.iter().all(|container| container.last.is_none() && matches!(container.state, State::Running { .. }))
+        !self.is_ready() && self.containers.iter().all(ContainerView::is_merely_starting)
     }
 
     fn phase(&self) -> &'static str {

@@ -108,3 +108,21 @@ fn limits_that_do_not_hold_are_told() {
     let limited = conditions.as_array().unwrap().iter().find(|condition| condition["type"] == LIMITED).unwrap();
     assert_eq!((limited["status"].as_str(), limited["message"].as_str()), (Some("False"), Some("no cgroup")));
 }
+
+#[test]
+fn only_a_first_start_that_goes_well_can_wait_to_be_told() {
+    let waiting = |reason: &str| State::Waiting { reason: reason.into(), message: String::new() };
+    let running = State::Running { since: at(1), pid: 42 };
+    for (state, last, ready, merely) in [
+        (waiting("ContainerCreating"), None, false, true),
+        (running.clone(), None, false, true),
+        (running.clone(), None, true, false),
+        (running, Some(ended(1)), false, false),
+        (waiting("ContainerCreating"), Some(ended(1)), false, false),
+        (waiting("RunContainerError"), None, false, false),
+        (State::Terminated(ended(0)), None, false, false),
+    ] {
+        let view = view(|container| (container.state, container.last, container.ready) = (state, last, ready));
+        assert_eq!(view.is_merely_starting(), merely, "{view:?}");
+    }
+}

@@ -202,6 +202,16 @@ async fn nothing_of_a_pod_is_left_not_even_what_left_its_process_group() {
 }
 
 #[tokio::test]
+async fn a_shutdown_leaves_nothing_either() {
+    let ground = Ground::new(NoTraffic).await;
+    let script = "setsid sleep 1000 & exec \"$0\"";
+    ground.deploy("shop", 1, json!({"command": ["sh", "-c", script, super::support::SERVER]}), json!({})).await;
+    ground.wait_ready("shop", 1).await;
+    // It looks at the end, itself.
+    ground.shut_down().await;
+}
+
+#[tokio::test]
 async fn a_process_that_ignores_sigterm_is_killed() {
     let ground = Ground::new(NoTraffic).await;
     let script = "trap '' TERM; \"$0\" & wait; sleep 1000";

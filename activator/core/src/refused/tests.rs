@@ -23,6 +23,7 @@ fn what_a_client_is_told() {
         "revision-gone 404 client true - Error getting active endpoint: revision.serving.knative.dev \"shop-00001\" not found",
         "shutting-down 503 platform true 1 shutting down",
         "client-left 500 client false - ",
+        "bad-body 400 client false - the body of the request is malformed",
         "connect-failed 502 app true - the app does not accept connections",
         "pod-gone 502 platform false - the pod went away during the request",
         "closed-before-answer 502 app false - the app closed the connection without an answer",
