@@ -122,7 +122,9 @@ impl Directory {
         revisions.shells.remove(&facts.key);
         revisions.known.insert(facts.key.clone(), handle.clone());
         drop(revisions);
-        handle.open(facts);
+        if let Some(old) = handle.open(facts) {
+            self.pods.lock().retire(&facts.key, &old);
+        }
     }
 
     /// A Revision is gone.
@@ -132,7 +134,8 @@ impl Directory {
         revisions.shells.insert(key.clone(), Arc::downgrade(&handle));
         revisions.sweep();
         drop(revisions);
-        handle.close();
+        let uid = handle.close();
+        self.pods.lock().retire(key, &uid);
     }
 
     /// A Pod is there, new or changed.

@@ -53,6 +53,9 @@ pub(crate) struct State {
     pub waits: Option<Box<Waits>>,
     /// How many requests were refused, by reason.
     pub refused: std::collections::BTreeMap<Refused, u64>,
+    /// The Revision that the line is of or was of last, and the one of that name before it.
+    uid: Arc<str>,
+    retired: Arc<str>,
     /// Requests that ever arrived.
     pub arrived: u64,
     /// Places that were lost to a failing pod.
@@ -88,6 +91,8 @@ impl RevisionHandle {
             poked_at: None,
             waits: None,
             refused: std::collections::BTreeMap::new(),
+            uid: Arc::default(),
+            retired: Arc::default(),
             arrived: 0,
             lost: 0,
             meter: Meter::default(),
@@ -138,6 +143,11 @@ impl RevisionHandle {
         self.state.lock().line.is_gone()
     }
 
+    /// Whether the Revision exists: it was seen and was not deleted.
+    pub fn exists(&self) -> bool {
+        self.read(|state| state.line.is_seen() && !state.line.is_gone())
+    }
+
     /// Whether the Revision was ever seen.
     pub(crate) fn is_seen(&self) -> bool {
         self.state.lock().line.is_seen()
@@ -164,23 +174,33 @@ impl RevisionHandle {
         result
     }
 
-    /// The Revision is there, new or changed.
-    pub(crate) fn open(self: &Arc<Self>, facts: &RevisionFacts) {
+    /// The Revision is there, new or changed. Returns the uid of an earlier one of that name, if this is another.
+    pub(crate) fn open(self: &Arc<Self>, facts: &RevisionFacts) -> Option<Arc<str>> {
         self.settings.store(Arc::new(facts.settings));
         self.labels.store(Arc::new(Labels { service: facts.service.clone(), configuration: facts.configuration.clone() }));
         self.change(|state, _| {
             state.line.open(facts.settings.limit);
             state.protocol = facts.settings.protocol;
             state.revision_problem.clone_from(&facts.problem);
-        });
+            (state.uid != facts.uid).then(|| {
+                state.retired = std::mem::replace(&mut state.uid, facts.uid.clone());
+                state.retired.clone()
+            })
+        })
     }
 
-    /// The Revision was deleted: those who wait are woken to be refused.
-    pub(crate) fn close(self: &Arc<Self>) {
+    /// The Revision was deleted: those who wait are woken to be refused. Returns its uid.
+    pub(crate) fn close(self: &Arc<Self>) -> Arc<str> {
         self.change(|state, effects| {
             let waiters = state.line.close();
             effects.wake.extend(waiters.into_iter().filter_map(|waiter| waiter.waker));
-        });
+            state.uid.clone()
+        })
+    }
+
+    /// Whether this is the uid of a Revision of that name which is gone.
+    pub(crate) fn is_retired(&self, uid: &str) -> bool {
+        self.read(|state| !uid.is_empty() && (uid == &*state.retired || (state.line.is_gone() && uid == &*state.uid)))
     }
 
     /// Adds a usable pod.

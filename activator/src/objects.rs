@@ -91,6 +91,8 @@ pub(crate) struct PodFacts {
     pub key: PodKey,
     pub uid: Arc<str>,
     pub revision: RevisionKey,
+    /// The uid of that Revision; empty if the pod does not say.
+    pub revision_uid: Arc<str>,
     /// Where it listens, once it has an address.
     pub addr: Option<SocketAddr>,
     pub ready: bool,
@@ -111,6 +113,7 @@ impl PodFacts {
             key: PodKey { namespace: namespace.clone(), name: pod.name_any().into() },
             uid: pod.uid().unwrap_or_default().into(),
             revision: RevisionKey::new(namespace, revision.as_str()),
+            revision_uid: pod.labels().get(label::REVISION_UID).cloned().unwrap_or_default().into(),
             addr: address(pod),
             ready: ready.is_some_and(|condition| condition.status == "True"),
             leaving: pod.metadata.deletion_timestamp.is_some(),
@@ -144,6 +147,7 @@ fn start_problem(status: &ContainerStatus) -> Option<Arc<str>> {
 #[derive(Clone, Debug)]
 pub(crate) struct RevisionFacts {
     pub key: RevisionKey,
+    pub uid: Arc<str>,
     pub service: Arc<str>,
     pub configuration: Arc<str>,
     pub settings: Settings,
@@ -159,6 +163,7 @@ impl RevisionFacts {
         let label = |name: &str| revision.labels().get(name).cloned().unwrap_or_default().into();
         Self {
             key: RevisionKey::new(revision.namespace().unwrap_or_default(), revision.name_any()),
+            uid: revision.uid().unwrap_or_default().into(),
             service: label(label::SERVICE),
             configuration: label(label::CONFIGURATION),
             settings: Settings::new(

@@ -35,6 +35,7 @@ pub(crate) struct Pods {
 struct Seen {
     uid: Arc<str>,
     revision: Arc<RevisionHandle>,
+    revision_uid: Arc<str>,
     /// Its place in the line, once it was ready.
     seat: Option<(Arc<Pod>, SlotId)>,
     epoch: Epoch,
@@ -51,13 +52,12 @@ impl Pods {
         {
             namesake.leave();
         }
-        let leaving = self.was_drained_unseen(&facts.key);
-        let seen = self.seen.entry(facts.key.clone()).or_insert_with(|| Seen {
-            uid: facts.uid.clone(),
-            revision: line_of(&facts.revision),
-            seat: None,
-            epoch: facts.epoch,
-            leaving,
+        let drained = self.was_drained_unseen(&facts.key);
+        let seen = self.seen.entry(facts.key.clone()).or_insert_with(|| {
+            let revision = line_of(&facts.revision);
+            let leaving = drained || revision.is_retired(&facts.revision_uid);
+            let (uid, revision_uid) = (facts.uid.clone(), facts.revision_uid.clone());
+            Seen { uid, revision, revision_uid, seat: None, epoch: facts.epoch, leaving }
         });
         seen.update(&facts);
     }
@@ -72,6 +72,13 @@ impl Pods {
         } else {
             self.departing.push(key.clone());
         }
+    }
+
+    /// A Revision is gone, and with it the use of its pods: a Revision that comes again by the same name must not answer from
+    /// them, although they may live a little longer.
+    pub fn retire(&mut self, revision: &RevisionKey, uid: &str) {
+        let old = self.seen.values_mut().filter(|seen| !uid.is_empty() && &*seen.revision_uid == uid);
+        old.filter(|seen| seen.revision.key() == revision).for_each(Seen::leave);
     }
 
     /// Takes a pod out of its line for good. What is returned is cancelled when its last request has ended; nothing, if it has

@@ -89,32 +89,38 @@ async fn live(dir: &Path, doors: Doors, domain: String) -> Result<()> {
         signal = signals.next() => return drain(house, signals, signal).await,
     };
     if let Some(ended) = ended {
-        return fail(house, ended).await;
+        return fail(house, signals, ended).await;
     }
     report::write(&banner(dir, addresses, &domain))?;
     tracing::info!(http = %addresses.http, api = %addresses.api, admin = %addresses.admin, "ready");
     tokio::select! {
-        ended = house.first_end() => fail(house, ended).await,
+        ended = house.first_end() => fail(house, signals, ended).await,
         signal = signals.next() => drain(house, signals, signal).await,
     }
 }
 
 /// A part ended by itself: the rest is ended in order, and the process with that part's error.
-async fn fail(house: House, ended: Ended) -> Result<()> {
+async fn fail(house: House, signals: Signals, ended: Ended) -> Result<()> {
     tracing::error!(part = ended.name, "{ended}");
-    house.drain().await;
+    in_order(house, signals).await?;
     bail!("{ended}")
 }
 
-/// Ends everything in order; a second signal ends it at once.
-async fn drain(house: House, mut signals: Signals, signal: &str) -> Result<()> {
+/// Ends everything because a signal said so.
+async fn drain(house: House, signals: Signals, signal: &str) -> Result<()> {
     tracing::info!(signal, "draining; a second signal ends everything at once");
+    in_order(house, signals).await
+}
+
+/// Ends everything in order. Requests have 30 s for it, then pods 30 s and their grace period, at most 30 s; a signal
+/// ends it at once.
+async fn in_order(house: House, mut signals: Signals) -> Result<()> {
     let now = house.emergency_exit();
     tokio::select! {
         () = house.drain() => Ok(()),
-        again = signals.next() => {
+        signal = signals.next() => {
             now.kill_all();
-            bail!("{again} while draining: ended at once; requests were cut")
+            bail!("{signal} while draining: ended at once; requests were cut")
         }
     }
 }

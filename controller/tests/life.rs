@@ -28,6 +28,8 @@ async fn from_create_to_delete() {
     let status = shop.status.unwrap();
     assert_eq!(status.url, "http://shop.default.localhost:8080");
     assert_eq!(status.latest_ready_revision_name, "shop-00001");
+    let rewritten = controller.sum("ebb_controller_writes_total", "kind=\"PodAutoscaler\",verb=\"update\"");
+    assert_eq!(rewritten, 0, "what admission filled in is no difference");
 
     house.edit("shop", |shop| shop.spec.template.spec.timeout_seconds = Some(20)).await;
     let shop = house.until_ready("shop").await;

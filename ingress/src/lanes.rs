@@ -48,11 +48,11 @@ impl Lanes {
         self.by_key.write().entry(key.clone()).or_insert(lane).clone()
     }
 
-    /// Forgets the lanes of revisions that were deleted. A routing table names only revisions that exist, so the lanes
-    /// are bounded by the revisions.
+    /// Forgets the lanes of revisions that do not exist, or no longer. So the lanes are bounded by the revisions, and by the
+    /// names that a table has wrongly.
     pub fn forget_gone(&self) {
         self.by_key.write().retain(|key, lane| {
-            let stays = !lane.line.is_gone();
+            let stays = lane.line.exists();
             if !stays {
                 self.metrics.forget(key);
             }

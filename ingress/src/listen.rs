@@ -26,6 +26,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::executor::Tracked;
 use crate::front::{Client, Front};
+use crate::metrics::Metrics;
 use crate::serve::{serve, settings};
 
 /// What a client hears when there are too many connections.
@@ -71,6 +72,7 @@ impl ServerApp for App {
     async fn process_new(self: &Arc<Self>, session: Stream, _shutdown: &ShutdownWatch) -> Option<Stream> {
         let metrics = &self.front.metrics;
         let open = metrics.connections.inc();
+        let _counted = Counted(metrics);
         let served = async {
             if usize::try_from(open).is_ok_and(|open| open >= CONNECTIONS_MAX) {
                 metrics.connections_refused.inc();
@@ -80,9 +82,17 @@ impl ServerApp for App {
             }
         };
         self.front.tracker.track_future(served).await;
-        metrics.connections.dec();
         // hyper has served all requests of the connection; there is nothing to be used again.
         None
+    }
+}
+
+/// A connection is counted for as long as this lives, also when serving it panics: counts that stay would close the door.
+struct Counted<'a>(&'a Metrics);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.connections.dec();
     }
 }
 

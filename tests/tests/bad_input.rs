@@ -76,7 +76,7 @@ fn spoiled() -> Vec<(&'static str, Value, &'static str)> {
         (BOX, json!({"image": "ab", "env": "A=B"}), "env"),
         (BOX, json!({"image": "ab", "ports": [{"containerPort": 8012}]}), "8012 is a reserved port"),
         (BOX, json!({"image": "ab", "ports": [{"containerPort": 9091}]}), "9091 is a reserved port"),
-        (BOX, json!({"image": "ab", "ports": [{"containerPort": 0}]}), "containerPort"),
+        (BOX, json!({"image": "ab", "ports": [{"containerPort": -1}]}), "containerPort"),
         (BOX, json!({"image": "ab", "ports": [{"containerPort": 65536}]}), "containerPort"),
         (BOX, json!({"image": "ab", "ports": [{"containerPort": 80}, {"containerPort": 81}]}), "more than one container port is set"),
         (BOX, json!({"image": "ab", "ports": [{"containerPort": 80, "name": "smtp"}]}), "Port name smtp is not allowed"),

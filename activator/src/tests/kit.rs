@@ -67,6 +67,7 @@ pub fn key(name: &str) -> RevisionKey {
 pub fn revision(name: &str, container_concurrency: i64) -> RevisionFacts {
     RevisionFacts {
         key: key(name),
+        uid: Arc::default(),
         service: "shop".into(),
         configuration: "shop".into(),
         settings: Settings { limit: Limit::of(container_concurrency), ..Settings::default() },
@@ -80,6 +81,7 @@ pub fn pod(name: &str, port: u16) -> PodFacts {
         key: PodKey { namespace: "dev".into(), name: name.into() },
         uid: format!("uid-of-{name}").into(),
         revision: key("r"),
+        revision_uid: Arc::default(),
         addr: Some(SocketAddr::from(([127, 0, 0, 1], port))),
         ready: true,
         leaving: false,

@@ -188,3 +188,31 @@ async fn a_pod_that_refuses_again_and_again_is_given_up() {
     assert_eq!((refused, tries), (Refused::ConnectFailed, 8));
     assert_eq!((line.in_flight(), line.queued()), (0, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_revision_that_comes_again_does_not_answer_from_the_pods_of_the_first() {
+    let room = room();
+    let of = |uid: &str| crate::objects::RevisionFacts { uid: uid.into(), ..revision("r", 0) };
+    let pod_of = |uid: &str, name: &str, port| crate::objects::PodFacts { revision_uid: uid.into(), ..pod(name, port) };
+    let directory = room.activator.directory();
+    directory.apply_revision(&of("first"));
+    let line = room.activator.revision(&key("r")).unwrap();
+    room.apply(pod_of("first", "a", 1));
+    let place = line.acquire(late(), 0).await.unwrap();
+    directory.delete_revision(&key("r"));
+    directory.apply_revision(&of("second"));
+    // The pods of the first are still there, and one is only now heard of.
+    room.apply(pod_of("first", "a", 1));
+    room.apply(pod_of("first", "b", 2));
+    let waiting = request(&line);
+    settle().await;
+    assert_eq!((line.queued(), room.activator.in_flight("dev", "a")), (1, 1));
+    room.apply(pod_of("second", "c", 3));
+    assert_eq!(at(&waiting.await.unwrap().unwrap()), 3);
+    drop(place);
+    // The watch may have missed the deletion.
+    directory.apply_revision(&of("third"));
+    assert!(line.acquire(late(), 0).now_or_never().is_none());
+    room.apply(pod_of("third", "d", 4));
+    assert_eq!(at(&line.acquire(late(), 0).await.unwrap()), 4);
+}

@@ -192,6 +192,7 @@ Examples:
   ebb completion powershell | Out-String | Invoke-Expression";
 
 /// After the flags of `ebb up`.
+#[cfg(feature = "up")]
 pub const UP: &str =
     "Port 0 takes a free port; the real addresses are written to addresses.json in the data directory, and a kubeconfig beside it.
 

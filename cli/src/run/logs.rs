@@ -4,7 +4,8 @@
 
 #[cfg(feature = "up")]
 mod gone;
-#[cfg(all(test, feature = "up"))]
+#[cfg(test)]
+#[cfg(feature = "up")]
 mod tests;
 
 use std::collections::BTreeSet;

@@ -7,7 +7,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use nix::sys::socket::{Backlog, listen};
 use serde::Serialize;
+
+/// Connections that may wait to be accepted: std asks for 128, and a burst beyond that costs clients a second each. The
+/// kernel cuts it down to `net.core.somaxconn`, 4096 by default.
+const BACKLOG: i32 = 4096;
 
 /// The listeners, bound but not yet served.
 #[derive(Debug)]
@@ -46,6 +51,8 @@ fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener> {
     let listener = TcpListener::bind(address)
         .with_context(|| format!("cannot listen on {flag} {address}; choose another address (port 0 takes a free one)"))?;
     listener.set_nonblocking(true)?;
+    // Listening again changes nothing but the length of the line of connections that wait to be accepted.
+    listen(&listener, Backlog::new(BACKLOG)?)?;
     Ok(listener)
 }
 

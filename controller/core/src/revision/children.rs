@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use ebb_api::annotations::{Keys, autoscaling};
 use ebb_api::autoscaling::{PodAutoscaler, PodAutoscalerSpec, ScaleTargetRef};
 use ebb_api::conditions::{Conditioned, kind};
 use ebb_api::duration::GoDuration;
@@ -36,12 +37,18 @@ pub fn deployment(revision: &Revision, stored: Option<&Deployment>, settings: &S
     Some(Apply::Update(Deployment { metadata, spec: wanted.spec, status: stored.status.clone() }.into()))
 }
 
+/// What admission writes onto a PodAutoscaler that says nothing about it. It stays as it was at birth, also when the
+/// cluster's defaults change.
+const FILLED_IN: [Keys; 2] = [autoscaling::CLASS, autoscaling::METRIC];
+
 /// The write that the PodAutoscaler needs, if any. Autoscaling annotations follow the Revision's while it lives.
 pub fn pod_autoscaler(revision: &Revision, status: &RevisionStatus, stored: Option<&PodAutoscaler>) -> Option<Apply> {
     let mut wanted = wanted_pod_autoscaler(revision, status);
     let Some(stored) = stored else { return Some(Apply::Create(wanted.into())) };
-    let kept = meta::without(stored.metadata.annotations.as_ref(), |key| key.starts_with(annotation::AUTOSCALING_PREFIX));
-    wanted.metadata.annotations.get_or_insert_default().extend(kept);
+    let follows = |key: &str| key.starts_with(annotation::AUTOSCALING_PREFIX) && !FILLED_IN.iter().any(|filled| filled.key() == key);
+    let mut annotations = meta::without(stored.metadata.annotations.as_ref(), follows);
+    annotations.extend(wanted.metadata.annotations.take().unwrap_or_default());
+    wanted.metadata.annotations = Some(annotations);
     if stored.spec == wanted.spec && meta::same_meta(&stored.metadata, &wanted.metadata) {
         return None;
     }
