@@ -83,9 +83,14 @@ impl Room {
         });
     }
 
-    /// A ConfigMap that is deleted leaves what was in force.
+    /// A ConfigMap that is deleted leaves the defaults, as everywhere.
     fn configure(&self, map: &ConfigMap, change: Change) {
-        if change == Change::Applied && self.settings.take(map) {
+        let empty = || ConfigMap { metadata: map.metadata.clone(), ..ConfigMap::default() };
+        let changed = match change {
+            Change::Applied => self.settings.take(map),
+            Change::Deleted => self.settings.take(&empty()),
+        };
+        if changed {
             self.caches.autoscalers.list().iter().for_each(|pa| self.scales.add(key_of(pa.as_ref())));
         }
     }

@@ -21,9 +21,16 @@ use crate::data_dir;
 /// Observations that may wait for the autoscaler: a poke from each of ten thousand revisions fits, 100 bytes each.
 const OBSERVATIONS: usize = 10_000;
 
-/// What controllers derive from what users wrote; it is made again if it is lost.
-const DERIVED: [&str; 4] =
-    ["deployments.apps", "podautoscalers.autoscaling.internal.knative.dev", "ingresses.networking.internal.knative.dev", "services"];
+/// What controllers derive from what users wrote; it is made again if it is lost. Revisions are not among them: nothing
+/// could make an old one again. A durable Revision takes along everything that was written before it.
+const DERIVED: [&str; 6] = [
+    "configurations.serving.knative.dev",
+    "deployments.apps",
+    "ingresses.networking.internal.knative.dev",
+    "podautoscalers.autoscaling.internal.knative.dev",
+    "routes.serving.knative.dev",
+    "services",
+];
 
 /// Everything that runs.
 pub struct House {
