@@ -73,7 +73,7 @@ fn spoiled() -> Vec<(&'static str, Value, &'static str)> {
         (BOX, json!({"image": "ab", "env": [{"name": "K_REVISION", "value": "1"}]}), "\"K_REVISION\" is a reserved environment variable"),
         (BOX, json!({"image": "ab", "env": [{"value": "1"}]}), "env[0].name"),
         (BOX, json!({"image": "ab", "env": [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]}), "fieldRef"),
-        (BOX, json!({"image": "ab", "env": "A=B"}), "env"),
+        (BOX, json!({"image": "ab", "env": "A=B"}), "expected a sequence"),
         (BOX, json!({"image": "ab", "ports": [{"containerPort": 8012}]}), "8012 is a reserved port"),
         (BOX, json!({"image": "ab", "ports": [{"containerPort": 9091}]}), "9091 is a reserved port"),
         (BOX, json!({"image": "ab", "ports": [{"containerPort": -1}]}), "containerPort"),

@@ -60,7 +60,9 @@ fn visit(value: &Value, quantity: &mut impl FnMut(&str, &Value)) {
         Value::Object(map) => {
             for (key, value) in map {
                 match value {
-                    Value::Object(amounts) if MAPS.contains(&key.as_str()) => amounts.iter().for_each(|(name, value)| quantity(name, value)),
+                    Value::Object(amounts) if MAPS.contains(&key.as_str()) => {
+                        amounts.iter().for_each(|(name, value)| quantity(name, value))
+                    }
                     value if FIELDS.contains(&key.as_str()) => quantity(key, value),
                     value => visit(value, quantity),
                 }

@@ -63,6 +63,7 @@ pub(super) fn validate(container: &Container, around: &Surroundings<'_>) -> Fiel
             .map(|context| security::of_container(context, features))
             .unwrap_or_default()
             .via_field("securityContext"),
+        pull_policy(container.image_pull_policy.as_deref().unwrap_or_default()),
         termination_message(container.termination_message_policy.as_deref().unwrap_or_default()),
         volume_mount::validate(mounts, around.volumes, features).via_field("volumeMounts"),
     ]
@@ -135,6 +136,14 @@ fn port(port: &ContainerPort) -> FieldErrors {
         errors.extend([FieldErrors::out_of_bounds(number, 0, MAX_PORT, "containerPort")]);
     }
     errors
+}
+
+/// Knative leaves this to the Deployment, whose refusal few people find.
+fn pull_policy(policy: &str) -> FieldErrors {
+    match policy {
+        "" | "Always" | "IfNotPresent" | "Never" => FieldErrors::none(),
+        other => FieldErrors::invalid(other, "imagePullPolicy"),
+    }
 }
 
 fn termination_message(policy: &str) -> FieldErrors {
