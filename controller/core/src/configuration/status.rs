@@ -29,7 +29,8 @@ pub fn take_created(status: &mut ConfigurationStatus, name: &str, revision: Opti
         }
         Some(ready) if ready.state() == State::True => {}
         _ if status.latest_ready_revision_name == name => {}
-        _ => status.mark_unknown(kind::READY, "", "", now),
+        // Knative says nothing while it waits; what the Revision waits for is what people look for.
+        ready => status.mark_unknown(kind::READY, "", ready.map_or("", |ready| ready.message.as_str()), now),
     }
 }
 

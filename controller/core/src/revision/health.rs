@@ -124,6 +124,8 @@ fn overdue(deployment: &Deployment, pods: &[&Pod], waiting: &str) -> Option<Told
         let own = progressing.message.clone().unwrap_or_default();
         let message = match (own.is_empty(), waiting.is_empty()) {
             (_, true) => own,
+            // Ebb's node already says why; other Deployment controllers do not.
+            _ if own.contains(waiting) => own,
             (true, false) => waiting.to_owned(),
             (false, false) => format!("{} {waiting}", own.trim_end()),
         };

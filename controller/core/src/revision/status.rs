@@ -83,7 +83,8 @@ fn mark_container(status: &mut RevisionStatus, trouble: &Trouble, now: Timestamp
     match &trouble.container {
         Some((reason, message)) => status.mark_false(kind::CONTAINER_HEALTHY, reason, message, now),
         None if status.is_false(kind::CONTAINER_HEALTHY) => {}
-        None => status.mark_unknown(kind::CONTAINER_HEALTHY, DEPLOYING, "", now),
+        // Knative says nothing here; what the pod waits for is what people look for.
+        None => status.mark_unknown(kind::CONTAINER_HEALTHY, DEPLOYING, &trouble.waiting, now),
     }
 }
 
