@@ -215,32 +215,3 @@ async fn settings_take_effect_and_bad_ones_do_not() {
     controller.stop().await;
     house.close().await;
 }
-
-/// Prints what a Service costs. `cargo test -p ebb-controller --release -- --ignored --nocapture many_services`
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "prints figures; it proves nothing"]
-async fn many_services() {
-    let house = House::open().await;
-    let controller = house.controller().await;
-    let reconciles = || controller.sum("ebb_controller_reconcile_duration_seconds_count", "");
-    let conflicts = || controller.sum("ebb_controller_reconcile_duration_seconds_count", "conflict");
-    let writes = || controller.sum("ebb_controller_writes_total", "");
-    for batch in 0..10 {
-        let (begun, before) = (Instant::now(), [writes(), reconciles(), conflicts()]);
-        for n in 0..100 {
-            house.create(&service(&format!("shop-{batch}-{n}"), "one")).await;
-        }
-        for n in 0..100 {
-            house.until_ready(&format!("shop-{batch}-{n}")).await;
-        }
-        let took = begun.elapsed() / 100;
-        let each: Vec<u64> = [writes(), reconciles(), conflicts()].iter().zip(before).map(|(now, before)| (now - before) / 100).collect();
-        let begun = Instant::now();
-        house.create(&service(&format!("one-{batch}"), "one")).await;
-        house.until_ready(&format!("one-{batch}")).await;
-        let count = (batch + 1) * 100;
-        println!("{count} services: {took:?} and {each:?} writes, reconciles, conflicts each; one more takes {:?}", begun.elapsed());
-    }
-    controller.stop().await;
-    house.close().await;
-}
