@@ -88,16 +88,16 @@ pub(super) fn owner_label(meta: &ObjectMeta, label: &str, kind: &str) -> FieldEr
 
 /// Length of a gradual rollout.
 pub(super) fn rollout_duration(meta: &ObjectMeta) -> FieldErrors {
-    whole_seconds("rollout-duration", serving::ROLLOUT_DURATION.find(annotations(meta)))
+    whole_seconds("rollout-duration", GoDuration::ZERO, serving::ROLLOUT_DURATION.find(annotations(meta)))
 }
 
-/// A Go duration of whole seconds that is not negative; empty is not said.
-pub(super) fn whole_seconds(name: &str, annotation: Option<(&'static str, &str)>) -> FieldErrors {
+/// A Go duration of whole seconds that is not less than `least`; empty is not said.
+pub(super) fn whole_seconds(name: &str, least: GoDuration, annotation: Option<(&'static str, &str)>) -> FieldErrors {
     let Some((key, value)) = annotation.filter(|(_, value)| !value.is_empty()) else { return FieldErrors::none() };
     match value.parse::<GoDuration>() {
         Err(_) => FieldErrors::invalid(value, key),
         Ok(duration) if !duration.is_whole_seconds() => FieldErrors::generic(format!("{name}={value} is not at second precision"), &[key]),
-        Ok(duration) if duration < GoDuration::ZERO => FieldErrors::generic(format!("{name}={value} must be positive"), &[key]),
+        Ok(duration) if duration < least => FieldErrors::generic(format!("{name}={value} must be positive"), &[key]),
         Ok(_) => FieldErrors::none(),
     }
 }

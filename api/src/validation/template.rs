@@ -9,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::{label_1035, label_1035_prefix, metadata, revision_spec, scaling};
 use crate::annotations::{networking, serving};
 use crate::config::Snapshots;
+use crate::duration::GoDuration;
 use crate::field_error::FieldErrors;
 use crate::go::{parse_float, quote};
 use crate::quantity::Quantity;
@@ -21,7 +22,7 @@ pub(super) fn validate(template: &RevisionTemplateSpec, parent: &ObjectMeta, con
     let of_annotations = scaling::validate(annotations, &configs.autoscaler)
         .also(networking_annotations(annotations))
         .also(sidecar_annotations(annotations))
-        .also(metadata::whole_seconds("progress-deadline", serving::PROGRESS_DEADLINE.find(annotations)));
+        .also(metadata::whole_seconds("progress-deadline", GoDuration::from_seconds(1), serving::PROGRESS_DEADLINE.find(annotations)));
     revision_spec(&template.spec, configs)
         .via_field("spec")
         .also(of_annotations.via_field("annotations").also(name(&template.metadata, parent)).via_field("metadata"))

@@ -81,6 +81,11 @@ fn annotations_of_templates() {
         ("networking.knative.dev/http-protocol", "Enabled", "fine".to_owned()),
         ("networking.knative.dev/visibility", "x", format!("invalid key name \"networking.knative.dev/visibility\": {at}")),
         ("serving.knative.dev/progress-deadline", "10s", "fine".to_owned()),
+        (
+            "serving.knative.dev/progress-deadline",
+            "0s",
+            format!("progress-deadline=0s must be positive: {at}.serving.knative.dev/progress-deadline"),
+        ),
         ("serving.knative.dev/progress-deadline", "late", format!("invalid value: late: {at}.serving.knative.dev/progress-deadline")),
         (
             "serving.knative.dev/progress-deadline",
