@@ -1,7 +1,7 @@
 //! The traits by which rooms that do not know each other are joined: the node asks the activator about traffic, and the
 //! API server reads pods' logs from the node.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ebb_activator::Activator;
 use ebb_apiserver::{ApiError, LogQuery, LogStream, PodLogs};
@@ -27,13 +27,16 @@ impl Traffic for PodTraffic {
     }
 }
 
-/// The node's logs, as the API server sees them.
-pub struct Logs(pub ebb_node::Logs);
+/// The node's logs, as the API server sees them. They are opened after the API server, which holds the lock of the data
+/// directory: another process's logs must not be touched.
+#[derive(Clone, Default)]
+pub struct Logs(pub Arc<OnceLock<ebb_node::Logs>>);
 
 impl PodLogs for Logs {
     fn open(&self, namespace: &str, pod: &str, query: LogQuery) -> BoxFuture<'static, Result<LogStream, ApiError>> {
-        let (logs, namespace, pod) = (self.0.clone(), namespace.to_owned(), pod.to_owned());
+        let (logs, namespace, pod) = (self.0.get().cloned(), namespace.to_owned(), pod.to_owned());
         Box::pin(async move {
+            let logs = logs.ok_or_else(|| ApiError::internal("the logs are not open yet"))?;
             let record = logs.record(&namespace, &pod);
             let is_known = record.is_some();
             let serving = || record.and_then(|record| record.containers.into_iter().next());

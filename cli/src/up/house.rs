@@ -55,9 +55,11 @@ impl House {
         let (readiness, mut registry) = (Readiness::default(), Registry::default());
 
         let settings = Settings::default();
+        let shown = Logs::default();
+        let server = open(dir, settings.clone(), shown.clone())?;
         let logs = data_dir::logs(dir);
         let logs = ebb_node::Logs::open(&logs).with_context(|| format!("cannot use {}", logs.display()))?;
-        let server = open(dir, settings.clone(), logs.clone())?;
+        let logs = shown.0.get_or_init(|| logs).clone();
         write_whole(&dir.join("kubeconfig"), 0o600, &server.kubeconfig(doors_open.addresses.api))?;
         write_whole(&dir.join("addresses.json"), 0o644, &format!("{}\n", serde_json::to_string_pretty(&doors_open.addresses)?))?;
         let client = server.client("default");
@@ -130,12 +132,12 @@ impl House {
     }
 }
 
-fn open(dir: &Path, settings: Settings, logs: ebb_node::Logs) -> Result<Server> {
+fn open(dir: &Path, settings: Settings, logs: Logs) -> Result<Server> {
     let options = ApiOptions {
         admission: Arc::new(Rules(settings)),
         crds: ebb_api::crds::all(),
         derived: DERIVED.map(str::to_owned).to_vec(),
-        pod_logs: Some(Arc::new(Logs(logs))),
+        pod_logs: Some(Arc::new(logs)),
         ..ApiOptions::new(dir)
     };
     Server::open(options).map_err(|error| anyhow!(error)).with_context(|| format!("cannot open the data directory {}", dir.display()))

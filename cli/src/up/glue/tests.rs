@@ -6,6 +6,8 @@ use std::io::Write as _;
 use ebb_node::logs::{Captured, PodRecord, capture};
 use futures::TryStreamExt as _;
 
+use std::sync::{Arc, OnceLock};
+
 use super::*;
 
 /// Logs in which the container `web` of pod `printed` has printed, and the one of pod `silent` has not.
@@ -24,7 +26,7 @@ async fn logs(root: &std::path::Path) -> Logs {
     let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC | nix::fcntl::OFlag::O_NONBLOCK).unwrap();
     std::fs::File::from(write).write_all(b"hello\n").unwrap();
     capture(read, sink, Captured::default()).await.unwrap();
-    Logs(logs)
+    Logs(Arc::new(OnceLock::from(logs)))
 }
 
 /// The log, or the code of the answer without one.
@@ -42,7 +44,7 @@ async fn pods_are_told_apart_that_are_unknown_silent_and_gone() {
     for when in ["while it runs", "when it is gone"] {
         assert_eq!(open(&logs, "printed", None).await, Ok(b"hello\n".to_vec()), "{when}");
         assert_eq!(open(&logs, "printed", Some("absent")).await, Err(400), "{when}");
-        logs.0.retire("dev", "printed").await;
+        logs.0.get().unwrap().retire("dev", "printed").await;
     }
     assert_eq!(open(&logs, "silent", None).await, Ok(Vec::new()));
     assert_eq!(open(&logs, "unknown", None).await, Err(404));
