@@ -16,7 +16,8 @@ fn arrows() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
         ("ebb-api", &[] as &[&str]),
         ("ebb-plumbing", &[]),
-        ("ebb-apiserver", &["ebb-plumbing"]),
+        ("ebb-apiserver-core", &[]),
+        ("ebb-apiserver", &["ebb-apiserver-core", "ebb-plumbing"]),
         ("ebb-activator-core", &["ebb-api"]),
         ("ebb-autoscaler-core", &["ebb-api"]),
         ("ebb-controller-core", &["ebb-api"]),
