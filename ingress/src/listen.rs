@@ -12,6 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ebb_ingress_core::Visibility;
 use ebb_ingress_core::limits::CONNECTIONS_MAX;
+use ebb_plumbing::Linger;
 use hyper_util::server::conn::auto;
 use parking_lot::Mutex;
 use pingora_core::apps::ServerApp;
@@ -76,7 +77,7 @@ impl ServerApp for App {
         let served = async {
             if usize::try_from(open).is_ok_and(|open| open >= CONNECTIONS_MAX) {
                 metrics.connections_refused.inc();
-                turn_away(session).await;
+                turn_away(Linger::new(session, self.front.tracker.clone(), self.front.drain.clone())).await;
             } else {
                 self.take(session).await;
             }
@@ -106,11 +107,13 @@ impl App {
         let Ok(stream) = session.into_any().downcast::<TcpStream>().map_err(drop) else {
             return tracing::error!("a stream of an unknown kind was accepted and closed");
         };
+        // Whoever is refused in the middle of a request shall be able to read why.
+        let stream = Linger::new(*stream, self.front.tracker.clone(), self.front.drain.clone());
         serve(&self.settings, client, stream).await;
     }
 }
 
-async fn turn_away(mut session: Stream) {
+async fn turn_away(mut session: Linger<Stream>) {
     // Whoever does not read it is turned away all the same.
     let _ = session.write_all(TOO_MANY).await;
     let _ = AsyncWriteExt::shutdown(&mut session).await;

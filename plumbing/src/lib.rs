@@ -1,10 +1,11 @@
 //! What every shell needs and no decision does: watch caches, work queues, supervised tasks, signals and draining,
-//! readiness, the admin server, metrics and logs.
+//! readiness, the admin server, lingering closes, metrics and logs.
 //!
 //! This crate must not know any of Ebb's rooms or kinds.
 
 pub mod admin;
 pub mod cache;
+pub mod linger;
 pub mod logging;
 pub mod readiness;
 pub mod signals;
@@ -12,6 +13,7 @@ pub mod tasks;
 pub mod workqueue;
 
 pub use cache::{Cache, Key};
+pub use linger::Linger;
 pub use readiness::{Latch, Readiness};
 pub use tasks::{Ended, Supervisor, Tasks};
 pub use tokio_util::sync::CancellationToken;

@@ -277,10 +277,13 @@ const REQUESTS: &[(&str, &[u16])] = &[
 ];
 
 async fn raw(ebb: &Ebb, request: &[u8]) -> Result<u16> {
-    let mut stream = TcpStream::connect(ebb.http).await?;
-    stream.write_all(request).await?;
+    let (mut reading, mut writing) = TcpStream::connect(ebb.http).await?.into_split();
     let mut answer = vec![0; 512];
-    let read = timeout(std::time::Duration::from_secs(30), stream.read(&mut answer)).await.map_err(|_| "no answer")?.unwrap_or(0);
+    let read = timeout(std::time::Duration::from_secs(30), reading.read(&mut answer));
+    // All of it is sent and the answer is read, however early the refusal comes: no reset takes it away.
+    let (sent, read) = tokio::join!(writing.write_all(request), read);
+    sent?;
+    let read = read.map_err(|_| "no answer")??;
     let text = String::from_utf8_lossy(answer.get(..read).unwrap_or_default()).into_owned();
     Ok(text.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0))
 }
@@ -303,7 +306,7 @@ async fn requests() -> Result<()> {
     ];
     for request in long {
         let status = raw(&ebb, request.as_bytes()).await;
-        if !matches!(status, Ok(400 | 414 | 431 | 0)) {
+        if !matches!(status, Ok(414 | 431)) {
             faults.push(format!("{} bytes -> {status:?}", request.len()));
         }
     }
