@@ -15,7 +15,9 @@ pub struct ApiError {
     /// For people.
     pub message: String,
     /// `details` of the Status.
-    pub details: Option<Value>,
+    pub details: Option<Box<Value>>,
+    /// `metadata.continue` of the Status: how to go on with a list that has expired.
+    pub token: Option<Box<str>>,
 }
 
 /// One fault in one field, the unit of a 422 answer.
@@ -80,6 +82,12 @@ pub fn json_type(value: &Value) -> &'static str {
     }
 }
 
+/// What a Status says of whom it is about; what is empty is left out.
+fn details(name: &str, group: &str, kind: &str) -> Value {
+    let members = [("name", name), ("group", group), ("kind", kind)].into_iter().filter(|(_, value)| !value.is_empty());
+    members.map(|(member, value)| (member.to_owned(), Value::from(value))).collect()
+}
+
 fn show(value: &Value) -> String {
     // Whole objects in messages help nobody; the first 200 characters name the culprit.
     let text = value.to_string();
@@ -91,11 +99,11 @@ fn show(value: &Value) -> String {
 
 impl ApiError {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: None }
+        Self { code, reason, message: message.into(), details: None, token: None }
     }
 
     fn about(mut self, kind: &Kind, name: &str) -> Self {
-        self.details = Some(json!({"name": name, "group": kind.group, "kind": kind.resource}));
+        self.details = Some(details(name, &kind.group, &kind.resource).into());
         self
     }
 
@@ -133,14 +141,26 @@ impl ApiError {
 
     /// Fields are wrong.
     pub fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
-        let told: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        Self::invalid_kind(&kind.group, &kind.kind, name, causes)
+    }
+
+    /// Fields of something that need not be a kind of objects are wrong.
+    pub fn invalid_kind(group: &str, kind: &str, name: &str, causes: &[Cause]) -> Self {
+        let mut told: Vec<String> = Vec::new();
+        for cause in causes {
+            let line = format!("{}: {}", cause.field, cause.message);
+            if !told.contains(&line) {
+                told.push(line);
+            }
+        }
         let told = if told.len() == 1 { told.concat() } else { format!("[{}]", told.join(", ")) };
-        let dot = if kind.group.is_empty() { "" } else { "." };
-        let message = format!("{}{dot}{} \"{name}\" is invalid: {told}", kind.kind, kind.group);
+        let dot = if group.is_empty() { "" } else { "." };
+        let message = format!("{kind}{dot}{group} \"{name}\" is invalid: {told}");
         let causes: Vec<Value> =
             causes.iter().map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field})).collect();
-        let details = json!({"name": name, "group": kind.group, "kind": kind.kind, "causes": causes});
-        Self { details: Some(details), ..Self::new(422, "Invalid", message) }
+        let mut details = details(name, group, kind);
+        details["causes"] = causes.into();
+        Self { details: Some(details.into()), ..Self::new(422, "Invalid", message) }
     }
 
     /// The request makes no sense.
@@ -180,12 +200,21 @@ impl ApiError {
         Self::new(410, "Expired", message)
     }
 
-    /// The resourceVersion lies in the future.
-    pub fn too_large_version(asked: u64, current: u64) -> Self {
+    /// History does not reach back to the first page of a list; the token goes on with the present state.
+    pub fn continue_expired(token: &str) -> Self {
+        let message = "The provided continue parameter is too old to display a consistent list result. You can start a new list without \
+            the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with \
+            the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the \
+            first chunk was returned and now may show up in the list.";
+        Self { token: Some(token.into()), ..Self::expired(message) }
+    }
+
+    /// The resourceVersion lies in the future. Clients that asked for any state as new as that may try again soon.
+    pub fn too_large_version(asked: u64, current: u64, again: bool) -> Self {
         let cause = json!({"reason": "ResourceVersionTooLarge", "message": "Too large resource version"});
-        let details = json!({"causes": [cause], "retryAfterSeconds": 1});
+        let details = if again { json!({"causes": [cause], "retryAfterSeconds": 1}) } else { json!({"causes": [cause]}) };
         let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
-        Self { details: Some(details), ..Self::new(504, "Timeout", message) }
+        Self { details: Some(details.into()), ..Self::new(504, "Timeout", message) }
     }
 
     /// The body is too large.
@@ -228,8 +257,11 @@ impl ApiError {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "reason": self.reason,
         });
+        if let Some(token) = &self.token {
+            status["metadata"]["continue"] = (**token).into();
+        }
         if let Some(details) = &self.details {
-            status["details"] = details.clone();
+            status["details"] = (**details).clone();
         }
         status["code"] = self.code.into();
         status

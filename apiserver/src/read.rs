@@ -3,6 +3,7 @@
 pub mod columns;
 pub mod jsonpath;
 pub mod lister;
+pub mod options;
 pub mod table;
 pub mod watch;
 
@@ -55,7 +56,7 @@ pub fn show(kind: &Kind, version: &Version, view: View, object: &Object) -> Resu
     match view {
         View::Whole => Ok(whole(kind, version, object)),
         View::Metadata => Ok(metadata_only(&parsed()?).to_string().into()),
-        View::Table(with) => Ok(table::of(version, &object.version.to_string(), None, &[parsed()?], with).to_string().into()),
+        View::Table(with) => Ok(table::of(version, &object.version.to_string(), &parsed()?, with).to_string().into()),
     }
 }
 

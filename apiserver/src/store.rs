@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use counter::Counter;
 pub use history::{Event, TooOld, What};
 pub use object::{Object, Owner};
-pub use resource::{Begun, Change, Expected, Resource};
+pub use resource::{Begun, Change, Cut, Expected, Resource};
 pub use writer::{StorageError, Writer};
 
 /// How long a write must last.

@@ -5,6 +5,7 @@ mod crud;
 mod custom;
 mod durability;
 mod faults;
+mod paging;
 mod views;
 mod watching;
 

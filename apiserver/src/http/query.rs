@@ -36,9 +36,14 @@ impl Query {
         self.pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
-    /// Whether a name is given as true.
+    /// Whether a name is given at all.
+    pub fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(key, _)| key == name)
+    }
+
+    /// Whether a name is given as true: as anything but `false` and `0`, as in Kubernetes.
     pub fn flag(&self, name: &str) -> bool {
-        self.pairs.iter().any(|(key, value)| key == name && matches!(value.as_str(), "true" | "1" | "True" | "TRUE" | ""))
+        self.pairs.iter().find(|(key, _)| key == name).is_some_and(|(_, value)| value != "0" && !value.eq_ignore_ascii_case("false"))
     }
 
     fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
@@ -58,22 +63,6 @@ impl Query {
             "" => Ok(None),
             text => text.parse().map(Some).map_err(invalid),
         }
-    }
-
-    /// `limit`; 0 and absence mean no limit.
-    ///
-    /// # Errors
-    /// 400 when it is no number.
-    pub fn limit(&self) -> Result<Option<usize>, ApiError> {
-        Ok(self.number::<usize>("limit")?.filter(|limit| *limit > 0))
-    }
-
-    /// `timeoutSeconds`.
-    ///
-    /// # Errors
-    /// 400 when it is no number.
-    pub fn timeout_seconds(&self) -> Result<Option<u64>, ApiError> {
-        Ok(self.number::<u64>("timeoutSeconds")?.filter(|seconds| *seconds > 0))
     }
 
     /// `gracePeriodSeconds`.

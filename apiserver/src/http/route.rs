@@ -139,11 +139,14 @@ async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) 
         Some(_) => return log(core, call).await,
     }
     if call.query.flag("watch") && call.name.is_empty() {
-        let stream = watch::watch(call, view, end)?.map(Ok).boxed();
+        let stream = watch::watch(call, view, end).await?.map(Ok).boxed();
         return Ok(respond(StatusCode::OK, media::JSON, Body::stream(stream)));
     }
     if call.name.is_empty() {
-        return Ok(respond(StatusCode::OK, media::JSON, Body::pieces(lister::list(call, view)?)));
+        return Ok(respond(StatusCode::OK, media::JSON, lister::list(call, view).await?));
+    }
+    if let Some(asked) = call.query.resource_version()? {
+        lister::not_older_than(call, asked).await?;
     }
     let body = read::show(&call.kind, &call.version, view, &*call.object()?)?;
     Ok(respond(StatusCode::OK, media::JSON, Body::pieces([body, Bytes::from_static(b"\n")])))

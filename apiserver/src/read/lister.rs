@@ -1,138 +1,167 @@
-//! Lists: whole, or page by page. A page is cut from the present state, but carries the version of the first page, so
-//! that a watch from there replays whatever changed between the pages.
+//! Lists: whole, or page by page. All pages show the state of the first one: what changed since is undone from the
+//! history, so that a list costs no copy that waits for its reader.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
-use serde_json::{Value, json};
-
-use super::{View, metadata_only, table, whole};
-use crate::error::ApiError;
-use crate::selector::Selection;
-use crate::store::Object;
-use crate::write::Call;
 use std::sync::Arc;
 
-/// Where a page begins.
-struct Continue {
-    version: u64,
-    after: String,
-}
+use bytes::Bytes;
+use futures::StreamExt;
+use serde_json::{Value, json};
 
-impl Continue {
-    fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(json!([self.version, self.after]).to_string())
-    }
+use super::options::{At, Continue, ListOptions};
+use super::{RowObject, View, metadata_only, table, whole};
+use crate::error::ApiError;
+use crate::http::body::Body;
+use crate::kinds::{Kind, Version};
+use crate::selector::Selection;
+use crate::store::resource::prefix;
+use crate::store::{Cut, Object};
+use crate::write::Call;
 
-    fn decode(token: &str) -> Option<Self> {
-        let text = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (version, after) = serde_json::from_slice(&text).ok()?;
-        Some(Self { version, after })
-    }
-}
+/// So many objects are written out at a time when they cannot go out as they are kept: some 100 KB.
+const BATCH: usize = 64;
 
 /// A page, before it is written out.
 struct Page {
     version: u64,
     objects: Vec<Arc<Object>>,
     next: Option<Continue>,
-    remaining: usize,
+    /// How many objects follow, if the list is one of all.
+    remaining: Option<usize>,
 }
 
-/// A list as pieces of bytes, which mostly are the stored objects themselves.
+/// A list, written out as it is read: mostly as the bytes of the stored objects themselves.
 ///
 /// # Errors
-/// 400 for what cannot be read, 410 for a page token that is too old, 504 for a version that is not there yet.
-pub fn list(call: &Call, view: View) -> Result<Vec<Bytes>, ApiError> {
+/// 400 and 422 for what cannot be read, 410 for a state that is too old, 504 for one that is not there yet.
+pub async fn list(call: &Call, view: View) -> Result<Body, ApiError> {
+    let options = ListOptions::parse(&call.query)?;
     let selection = Selection::parse(&call.kind, &call.namespace, call.query.get("labelSelector"), call.query.get("fieldSelector"))?;
-    let page = page(call, &selection)?;
-    write(call, view, &page)
+    let page = page(call, &options, &selection).await?;
+    Ok(write(call, view, page))
 }
 
-fn page(call: &Call, selection: &Selection) -> Result<Page, ApiError> {
-    let token = call.query.get("continue");
-    let begin = if token.is_empty() {
-        None
-    } else {
-        Some(Continue::decode(token).ok_or_else(|| ApiError::bad_request("continue key is not valid"))?)
+/// Sees to it that the present state is not older than a version.
+///
+/// # Errors
+/// 504.
+pub async fn not_older_than(call: &Call, asked: u64) -> Result<(), ApiError> {
+    call.resource.fresh(asked).await.map_err(|current| ApiError::too_large_version(asked, current, true))
+}
+
+async fn page(call: &Call, options: &ListOptions, selection: &Selection) -> Result<Page, ApiError> {
+    let exactly = match options.at {
+        At::Latest => None,
+        At::NotOlderThan(asked) => {
+            not_older_than(call, asked).await?;
+            None
+        }
+        At::Exactly(asked) => {
+            call.resource.fresh(asked).await.map_err(|current| ApiError::too_large_version(asked, current, false))?;
+            Some(asked)
+        }
     };
-    let (now, objects) = call.resource.list(&call.namespace, begin.as_ref().map(|begin| begin.after.as_str()));
-    let version = match &begin {
-        None => now,
-        Some(begin) => begin.version,
-    };
-    if begin.is_some() && call.resource.reaches(version).is_err() {
-        let message = "The provided continue parameter is too old to display a consistent list result. Start a new list without it.";
-        return Err(ApiError::expired(message));
+    let from = format!("{}{}", start(call), options.from);
+    let limit = options.limit.unwrap_or(usize::MAX);
+    let everything = selection.is_everything();
+    let at_most = if everything { limit } else { usize::MAX };
+    let cut = call.resource.cut(&call.namespace, &from, exactly, at_most).map_err(|_| too_old(options))?;
+    let Cut { version, objects, more } = cut;
+    if everything {
+        let next = (more > 0).then(|| next(call, version, objects.last())).flatten();
+        return Ok(Page { version, objects, remaining: next.is_some().then_some(more), next });
     }
-    check_version(call, now)?;
-    let mut objects: Vec<_> =
-        if selection.is_everything() { objects } else { objects.into_iter().filter(|object| selection.selects(object)).collect() };
-    let mut page = Page { version, objects: Vec::new(), next: None, remaining: 0 };
-    if let Some(limit) = call.query.limit()?.filter(|limit| *limit < objects.len()) {
-        page.remaining = objects.len() - limit;
-        objects.truncate(limit);
-        page.next = objects.last().map(|last| Continue { version, after: last.key.to_string() });
+    let mut page = Page { version, objects: Vec::new(), next: None, remaining: None };
+    let mut candidates = objects.into_iter();
+    page.objects.extend(candidates.by_ref().filter(|object| selection.selects(object)).take(limit));
+    // Whether one of those that follow is selected shows on the next page only, as in Kubernetes.
+    if candidates.len() > 0 {
+        page.next = next(call, version, page.objects.last());
     }
-    page.objects = objects;
     Ok(page)
 }
 
-/// Whether the present state answers a client that names a version.
-///
-/// # Errors
-/// As [`list`].
-pub fn check_version(call: &Call, now: u64) -> Result<(), ApiError> {
-    let matching = call.query.get("resourceVersionMatch");
-    let Some(asked) = call.query.resource_version()? else {
-        let fits = matching.is_empty() || call.query.flag("watch");
-        return if fits {
-            Ok(())
-        } else {
-            Err(ApiError::bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided"))
-        };
-    };
-    match matching {
-        "" | "NotOlderThan" if asked <= now => Ok(()),
-        "" | "NotOlderThan" => Err(ApiError::too_large_version(asked, now)),
-        "Exact" if asked == now => Ok(()),
-        "Exact" if asked > now => Err(ApiError::too_large_version(asked, now)),
-        "Exact" => Err(ApiError::expired("The resourceVersion for the provided list is too old.")),
-        other => Err(ApiError::bad_request(format!("resourceVersionMatch: Unsupported value: {other:?}"))),
-    }
+/// What all keys of the collection begin with, so that it need not be part of tokens.
+fn start(call: &Call) -> String {
+    if call.kind.namespaced { prefix(&call.namespace) } else { "/".into() }
 }
 
-fn write(call: &Call, view: View, page: &Page) -> Result<Vec<Bytes>, ApiError> {
+fn next(call: &Call, version: u64, last: Option<&Arc<Object>>) -> Option<Continue> {
+    let key = last?.key.strip_prefix(start(call).as_str())?;
+    Some(Continue::after(i64::try_from(version).unwrap_or(i64::MAX), key))
+}
+
+fn too_old(options: &ListOptions) -> ApiError {
+    if options.from.is_empty() {
+        return ApiError::expired("The resourceVersion for the provided list is too old.");
+    }
+    ApiError::continue_expired(&Continue { version: -1, from: options.from.clone() }.encode())
+}
+
+fn write(call: &Call, view: View, page: Page) -> Body {
     let mut metadata = json!({"resourceVersion": page.version.to_string()});
     if let Some(next) = &page.next {
         metadata["continue"] = next.encode().into();
-        metadata["remainingItemCount"] = page.remaining.into();
     }
-    let values = || page.objects.iter().map(|object| object.value().map_err(ApiError::internal)).collect::<Result<Vec<Value>, _>>();
+    if let Some(remaining) = page.remaining {
+        metadata["remainingItemCount"] = remaining.into();
+    }
+    let (kind, version) = (call.kind.clone(), call.version.clone());
     match view {
-        View::Whole => Ok(pieces(call, &metadata, &page.objects)),
+        View::Whole if version.name == kind.stored => {
+            Body::pieces(pieces(&head(&kind.list_kind, &kind.api_version(&version.name), &metadata), &page.objects))
+        }
+        View::Whole => {
+            let head = head(&kind.list_kind, &kind.api_version(&version.name), &metadata);
+            stream(head, page.objects, move |object| whole(&kind, &version, object))
+        }
         View::Metadata => {
-            let items: Vec<Value> = values()?.iter().map(metadata_only).collect();
-            let list = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items});
-            Ok(vec![list.to_string().into()])
+            let head = head("PartialObjectMetadataList", "meta.k8s.io/v1", &metadata);
+            stream(head, page.objects, |object| object.value().map(|value| metadata_only(&value)).unwrap_or_default().to_string().into())
         }
-        View::Table(with) => {
-            let (version, next) = (page.version.to_string(), page.next.as_ref().map(|next| (next.encode(), page.remaining)));
-            Ok(vec![table::of(&call.version, &version, next, &values()?, with).to_string().into()])
-        }
+        View::Table(with) => rows(&version.clone(), &metadata, page.objects, with, kind, version),
     }
 }
 
-fn pieces(call: &Call, metadata: &Value, objects: &[Arc<Object>]) -> Vec<Bytes> {
-    let (kind, api_version) = (&call.kind.list_kind, call.kind.api_version(&call.version.name));
-    let head = format!("{{\"kind\":{},\"apiVersion\":{},\"metadata\":{metadata},\"items\":[", json!(kind), json!(api_version));
+fn head(kind: &str, api_version: &str, metadata: &Value) -> String {
+    format!("{{\"kind\":{},\"apiVersion\":{},\"metadata\":{metadata},\"items\":[", json!(kind), json!(api_version))
+}
+
+fn rows(of: &Version, metadata: &Value, objects: Vec<Arc<Object>>, with: RowObject, kind: Arc<Kind>, version: Arc<Version>) -> Body {
+    let definitions = Value::from(table::definitions(of));
+    let head = format!(
+        "{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{metadata},\"columnDefinitions\":{definitions},\"rows\":["
+    );
+    stream(head, objects, move |object| {
+        let shown = serde_json::from_slice(&whole(&kind, &version, object)).unwrap_or_default();
+        table::row(&version, &shown, with).to_string().into()
+    })
+}
+
+/// A list whose objects are written out while it is read, so that it is never in memory as a whole.
+fn stream(head: String, objects: Vec<Arc<Object>>, show: impl Fn(&Object) -> Bytes + Send + 'static) -> Body {
+    let batches = objects.len().div_ceil(BATCH);
+    let written = (0..batches).map(move |batch| {
+        let mut out = Vec::new();
+        for (index, object) in objects.iter().enumerate().skip(batch * BATCH).take(BATCH) {
+            if index > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(&show(object));
+        }
+        Bytes::from(out)
+    });
+    let pieces = std::iter::once(Bytes::from(head)).chain(written).chain(std::iter::once(Bytes::from_static(b"]}\n")));
+    if batches <= 1 { Body::pieces(pieces) } else { Body::stream(futures::stream::iter(pieces).map(Ok).boxed()) }
+}
+
+fn pieces(head: &str, objects: &[Arc<Object>]) -> Vec<Bytes> {
     let mut pieces = Vec::with_capacity(objects.len() * 2 + 2);
-    pieces.push(Bytes::from(head));
+    pieces.push(Bytes::from(head.to_owned()));
     for (index, object) in objects.iter().enumerate() {
         if index > 0 {
             pieces.push(Bytes::from_static(b","));
         }
-        pieces.push(whole(&call.kind, &call.version, object));
+        pieces.push(object.json.clone());
     }
     pieces.push(Bytes::from_static(b"]}\n"));
     pieces

@@ -7,29 +7,37 @@ use crate::clock;
 use crate::kinds::{Cell, Column, Version};
 use crate::value;
 
-/// A table of objects. `next` is the token of the next page and how many objects remain.
-pub fn of(version: &Version, resource_version: &str, next: Option<(String, usize)>, objects: &[Value], with: RowObject) -> Value {
-    let mut metadata = json!({"resourceVersion": resource_version});
-    if let Some((token, remaining)) = next {
-        metadata["continue"] = token.into();
-        metadata["remainingItemCount"] = remaining.into();
-    }
-    let mut definitions = vec![definition("Name", "string", "name", "Name must be unique within a namespace.", 0)];
+/// A table of one object.
+pub fn of(version: &Version, resource_version: &str, object: &Value, with: RowObject) -> Value {
+    json!({
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": resource_version},
+        "columnDefinitions": definitions(version), "rows": [row(version, object, with)],
+    })
+}
+
+/// The columns of a version, as tables begin with them.
+pub fn definitions(version: &Version) -> Vec<Value> {
+    let name = definition("Name", "string", "name", "Name must be unique within a namespace.", 0);
     let fallback = [super::columns::age()];
-    let columns = if version.columns.is_empty() { &fallback[..] } else { &version.columns[..] };
-    definitions
-        .extend(columns.iter().map(|column| definition(&column.name, &column.kind, &column.format, &column.description, column.priority)));
-    let rows: Vec<Value> = objects.iter().map(|object| row(columns, object, with)).collect();
-    json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": definitions, "rows": rows})
+    let others = columns(version, &fallback).iter();
+    let others = others.map(|column| definition(&column.name, &column.kind, &column.format, &column.description, column.priority));
+    std::iter::once(name).chain(others).collect()
+}
+
+fn columns<'a>(version: &'a Version, fallback: &'a [Column]) -> &'a [Column] {
+    if version.columns.is_empty() { fallback } else { &version.columns }
 }
 
 fn definition(name: &str, kind: &str, format: &str, description: &str, priority: i32) -> Value {
     json!({"name": name, "type": kind, "format": format, "description": description, "priority": priority})
 }
 
-fn row(columns: &[Column], object: &Value, with: RowObject) -> Value {
+/// The row of an object.
+pub fn row(version: &Version, object: &Value, with: RowObject) -> Value {
     let name = Value::from(value::meta(object, "name"));
-    let cells: Vec<Value> = std::iter::once(name).chain(columns.iter().map(|column| cell(column, object))).collect();
+    let fallback = [super::columns::age()];
+    let cells = columns(version, &fallback).iter().map(|column| cell(column, object));
+    let cells: Vec<Value> = std::iter::once(name).chain(cells).collect();
     match with {
         RowObject::None => json!({"cells": cells}),
         RowObject::Object => json!({"cells": cells, "object": object}),

@@ -12,7 +12,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{View, show};
+use super::options::{Begin, WatchOptions};
+use super::{View, lister, show};
 use crate::error::ApiError;
 use crate::kinds::{Kind, Version};
 use crate::selector::Selection;
@@ -48,30 +49,29 @@ struct Watch {
     end: CancellationToken,
     finished: bool,
     /// Why the watch cannot even begin.
-    refused: Option<TooOld>,
+    refused: Option<ApiError>,
+    /// Whether the columns of tables were told.
+    headed: bool,
 }
 
 /// Begins a watch.
 ///
 /// # Errors
-/// 400 and 422 for what cannot be read; a version that is too old is told within the watch, as in Kubernetes.
-pub fn watch(call: &Call, view: View, end: CancellationToken) -> Result<BoxStream<'static, Bytes>, ApiError> {
+/// 400 and 422 for what cannot be read; a version that is too old or too new is told within the watch, as in Kubernetes.
+pub async fn watch(call: &Call, view: View, end: CancellationToken) -> Result<BoxStream<'static, Bytes>, ApiError> {
+    let options = WatchOptions::parse(&call.kind, &call.query)?;
     let selection = Selection::parse(&call.kind, &call.namespace, call.query.get("labelSelector"), call.query.get("fieldSelector"))?;
     let changed = call.resource.changes();
-    let asked = call.query.resource_version()?;
-    let wants_initial = initial_events(call, asked)?;
+    let mut refused = None;
+    if let Begin::State(asked) = options.begin {
+        refused = lister::not_older_than(call, asked).await.err();
+    }
     let (now, objects) = call.resource.list(&call.namespace, None);
-    let (cursor, initial) = if wants_initial {
-        if let Some(asked) = asked.filter(|asked| *asked > now) {
-            return Err(ApiError::too_large_version(asked, now));
-        }
-        (now, objects.into_iter().filter(|object| selection.selects(object)).collect())
-    } else {
-        (asked.unwrap_or(now), VecDeque::new())
+    let (cursor, initial) = match options.begin {
+        Begin::State(_) => (now, objects.into_iter().filter(|object| selection.selects(object)).collect()),
+        Begin::Now => (now, VecDeque::new()),
+        Begin::After(asked) => (asked, VecDeque::new()),
     };
-    let timeout = call.query.timeout_seconds()?.map_or(TIMEOUT, Duration::from_secs);
-    let now = Instant::now();
-    let bookmarks = call.query.flag("allowWatchBookmarks");
     let watch = Watch {
         resource: call.resource.clone(),
         kind: call.kind.clone(),
@@ -81,39 +81,21 @@ pub fn watch(call: &Call, view: View, end: CancellationToken) -> Result<BoxStrea
         cursor,
         told: cursor,
         initial,
-        mark_end: bookmarks && call.query.flag("sendInitialEvents"),
-        bookmarks,
+        mark_end: options.mark_end,
+        bookmarks: options.bookmarks,
         changed,
-        next_bookmark: now + BOOKMARK,
-        deadline: now + timeout,
+        next_bookmark: Instant::now() + BOOKMARK,
+        deadline: Instant::now() + options.timeout.map_or(TIMEOUT, Duration::from_secs),
         end,
         finished: false,
-        refused: call.resource.reaches(cursor).err(),
+        refused: refused.or_else(|| call.resource.reaches(cursor).err().map(|TooOld { oldest }| expired(cursor, oldest))),
+        headed: false,
     };
     Ok(unfold(watch, |mut watch| async move { watch.next().await.map(|piece| (piece, watch)) }).boxed())
 }
 
-/// Whether the watch begins with the objects that are there.
-fn initial_events(call: &Call, asked: Option<u64>) -> Result<bool, ApiError> {
-    let query = &call.query;
-    let matching = query.get("resourceVersionMatch");
-    match query.get("sendInitialEvents") {
-        "" if !matching.is_empty() => Err(ApiError::other(
-            422,
-            "Invalid",
-            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-        )),
-        "" => Ok(asked.unwrap_or(0) == 0),
-        _ if matching != "NotOlderThan" => Err(ApiError::other(
-            422,
-            "Invalid",
-            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-        )),
-        _ if !query.flag("allowWatchBookmarks") && query.flag("sendInitialEvents") => {
-            Err(ApiError::other(422, "Invalid", "sendInitialEvents: Forbidden: sendInitialEvents requires allowWatchBookmarks"))
-        }
-        _ => Ok(query.flag("sendInitialEvents")),
-    }
+fn expired(version: u64, oldest: u64) -> ApiError {
+    ApiError::expired(format!("too old resource version: {version} ({oldest})"))
 }
 
 /// What a watch waits for.
@@ -129,8 +111,8 @@ impl Watch {
             if self.finished {
                 return None;
             }
-            if let Some(TooOld { oldest }) = self.refused {
-                return Some(self.expire(oldest));
+            if let Some(error) = self.refused.take() {
+                return Some(self.fail(&error));
             }
             if let Some(piece) = self.initial_piece() {
                 return Some(piece);
@@ -138,7 +120,7 @@ impl Watch {
             // Marked as seen before the look, so that a change during the look wakes.
             self.changed.borrow_and_update();
             match self.resource.events(self.cursor, BATCH) {
-                Err(TooOld { oldest }) => return Some(self.expire(oldest)),
+                Err(TooOld { oldest }) => return Some(self.fail(&expired(self.cursor, oldest))),
                 Ok((events, position)) => {
                     let piece = self.advance(&events);
                     if !piece.is_empty() {
@@ -180,8 +162,9 @@ impl Watch {
     /// The next of the objects that were there, or the mark that there are no more.
     fn initial_piece(&mut self) -> Option<Bytes> {
         let mut out = BytesMut::new();
-        for object in self.initial.drain(..self.initial.len().min(BATCH)) {
-            put_event(&mut out, "ADDED", &shown(&self.kind, &self.version, self.view, &object));
+        let batch: Vec<_> = self.initial.drain(..self.initial.len().min(BATCH)).collect();
+        for object in batch {
+            put_event(&mut out, "ADDED", &self.shown(&object));
         }
         if self.initial.is_empty() && std::mem::take(&mut self.mark_end) {
             put_event(&mut out, "BOOKMARK", &self.bookmark_object(true));
@@ -203,19 +186,18 @@ impl Watch {
     }
 
     /// An event as this watch sees it: what enters the selection is new, what leaves it is gone.
-    fn translate(&self, event: &Event) -> Option<(&'static str, Bytes)> {
+    fn translate(&mut self, event: &Event) -> Option<(&'static str, Bytes)> {
         let now = event.what != What::Deleted && self.selection.selects(&event.object);
         let before = event.what != What::Added && event.previous.as_ref().is_some_and(|previous| self.selection.selects(previous));
-        let show = |object: &Object| shown(&self.kind, &self.version, self.view, object);
         match (before, now) {
             (false, false) => None,
-            (false, true) => Some(("ADDED", show(&event.object))),
-            (true, true) => Some(("MODIFIED", show(&event.object))),
-            (true, false) if event.what == What::Deleted => Some(("DELETED", show(&event.object))),
+            (false, true) => Some(("ADDED", self.shown(&event.object))),
+            (true, true) => Some(("MODIFIED", self.shown(&event.object))),
+            (true, false) if event.what == What::Deleted => Some(("DELETED", self.shown(&event.object))),
             (true, false) => {
                 // It left the selection: the client gets it as it was while it was selected, with the version of now.
                 let left = event.previous.as_ref().and_then(|previous| at_version(previous, event.object.version));
-                Some(("DELETED", show(left.as_ref().unwrap_or(&*event.object))))
+                Some(("DELETED", self.shown(left.as_ref().unwrap_or(&*event.object))))
             }
         }
     }
@@ -243,13 +225,26 @@ impl Watch {
         json!({"kind": kind, "apiVersion": api_version, "metadata": metadata}).to_string().into()
     }
 
-    /// Tells the client to list again. It is an event, not an HTTP error: that is what clients look for.
-    fn expire(&mut self, oldest: u64) -> Bytes {
+    /// Ends with an error. It is an event, not an HTTP error: that is what clients look for.
+    fn fail(&mut self, error: &ApiError) -> Bytes {
         self.finished = true;
-        let error = ApiError::expired(format!("too old resource version: {} ({oldest})", self.cursor));
         let mut out = BytesMut::new();
         put_event(&mut out, "ERROR", error.status().to_string().as_bytes());
         out.freeze()
+    }
+
+    /// An object as the client wants it. Only the first table says which columns there are.
+    fn shown(&mut self, object: &Object) -> Bytes {
+        let headed = std::mem::replace(&mut self.headed, true);
+        if let (View::Table(with), true, Ok(value)) = (self.view, headed, object.value()) {
+            let row = super::table::row(&self.version, &value, with);
+            let metadata = json!({"resourceVersion": object.version.to_string()});
+            let table =
+                json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": null, "rows": [row]});
+            return table.to_string().into();
+        }
+        // A stored object can always be shown; if it could not, the whole of it is better than a lost event.
+        show(&self.kind, &self.version, self.view, object).unwrap_or_else(|_| object.json.clone())
     }
 }
 
@@ -258,11 +253,6 @@ fn at_version(object: &Object, version: u64) -> Option<Object> {
     let mut changed: Value = object.value().ok()?;
     value::metadata(&mut changed).insert("resourceVersion".into(), version.to_string().into());
     Object::new(object.key.clone(), version, changed.to_string().into()).ok()
-}
-
-fn shown(kind: &Kind, version: &Version, view: View, object: &Object) -> Bytes {
-    // A stored object can always be shown; if it could not, the whole of it is better than a lost event.
-    show(kind, version, view, object).unwrap_or_else(|_| object.json.clone())
 }
 
 fn put_event(out: &mut BytesMut, what: &str, object: &[u8]) {

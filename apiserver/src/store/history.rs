@@ -1,13 +1,15 @@
 //! The last changes of a resource, from which watches are answered. It is bounded; who asks for more is told so.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::object::Object;
 
-/// At most so many events are kept per resource. A client needs them between its list and its watch and while it
-/// reconnects: some seconds. A thousand is a second of the fastest burst on two cores and minutes of a usual day.
-const EVENTS_MAX: usize = 1_000;
+/// At most so many events are kept per resource. A client needs them between its list and its watch, between two pages
+/// of a list, and while it reconnects: some seconds. Four thousand are a second or two of the fastest burst on two cores
+/// and the better part of an hour of a usual day; an event costs some 40 bytes beside the object, which mostly is shared
+/// with the event before it, so that this is bounded by bytes rather than by number.
+const EVENTS_MAX: usize = 4_000;
 /// At most so many bytes of objects are kept per resource in events. An object of a serving kind has 2 to 4 KB, so that
 /// this is about 700 of them; ten busy kinds then hold 20 MB at the very most, and an idle server almost nothing.
 const BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -71,6 +73,18 @@ impl History {
         self.reaches(version)?;
         let start = self.events.partition_point(|event| event.object.version <= version);
         Ok(self.events.iter().skip(start).take(at_most).cloned().collect())
+    }
+
+    /// What has to be put back in order to see the objects as they were at a version: by key, the object of then, or
+    /// nothing if there was none.
+    pub fn undo(&self, version: u64) -> Result<BTreeMap<Arc<str>, Option<Arc<Object>>>, TooOld> {
+        self.reaches(version)?;
+        let start = self.events.partition_point(|event| event.object.version <= version);
+        let mut before = BTreeMap::new();
+        for event in self.events.iter().skip(start) {
+            before.entry(event.object.key.clone()).or_insert_with(|| event.previous.clone());
+        }
+        Ok(before)
     }
 
     /// Whether everything after a version is still here.

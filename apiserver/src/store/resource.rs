@@ -63,6 +63,31 @@ struct State {
     history: History,
 }
 
+/// Objects of one state.
+pub struct Cut {
+    /// The version of the state: a watch from it misses nothing.
+    pub version: u64,
+    /// The objects, in the order of their keys.
+    pub objects: Vec<Arc<Object>>,
+    /// How many there are beyond those.
+    pub more: usize,
+}
+
+impl Cut {
+    fn take(&mut self, object: Option<&Arc<Object>>, at_most: usize) {
+        match object {
+            Some(object) if self.objects.len() < at_most => self.objects.push(object.clone()),
+            Some(_) => self.more += 1,
+            None => {}
+        }
+    }
+}
+
+/// How the keys of a namespace begin; those of all namespaces begin with anything.
+pub fn prefix(namespace: &str) -> String {
+    if namespace.is_empty() { String::new() } else { format!("{namespace}/") }
+}
+
 /// Called with every event in order, under the lock of the resource.
 pub type Hook = Box<dyn Fn(&Event) + Send + Sync>;
 
@@ -118,7 +143,7 @@ impl Resource {
     /// The objects of a namespace (all if it is empty) whose keys come after `after`, in order, and the version at which
     /// that is true: a watch from that version misses nothing.
     pub fn list(&self, namespace: &str, after: Option<&str>) -> (u64, Vec<Arc<Object>>) {
-        let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+        let prefix = prefix(namespace);
         let state = self.state.lock();
         let from = match after {
             Some(key) if *key >= *prefix => Bound::Excluded(key),
@@ -129,9 +154,52 @@ impl Resource {
         (self.position(&state), found)
     }
 
+    /// The objects of a namespace (all if it is empty) from a key on, as they were at a version, or as they are. At most
+    /// so many; the others are counted.
+    ///
+    /// # Errors
+    /// When the history does not reach back to the version.
+    pub fn cut(&self, namespace: &str, from: &str, at: Option<u64>, at_most: usize) -> Result<Cut, TooOld> {
+        let prefix = prefix(namespace);
+        let state = self.state.lock();
+        let undo = at.map(|version| state.history.undo(version)).transpose()?.unwrap_or_default();
+        let from = if *from > *prefix { from } else { prefix.as_str() };
+        let mut cut = Cut { version: at.unwrap_or_else(|| self.position(&state)), objects: Vec::new(), more: 0 };
+        let mut undone = undo.range::<str, _>((Bound::Included(from), Bound::Unbounded)).peekable();
+        let present = state.objects.range::<str, _>((Bound::Included(from), Bound::Unbounded));
+        for (key, object) in present.take_while(|(key, _)| key.starts_with(&prefix)) {
+            while let Some((_, before)) = undone.next_if(|(other, _)| *other < key) {
+                cut.take(before.as_ref(), at_most);
+            }
+            match undone.next_if(|(other, _)| *other == key) {
+                Some((_, before)) => cut.take(before.as_ref(), at_most),
+                None => cut.take(Some(object), at_most),
+            }
+        }
+        undone.filter(|(key, _)| key.starts_with(&prefix)).for_each(|(_, before)| cut.take(before.as_ref(), at_most));
+        Ok(cut)
+    }
+
+    /// Waits until everything up to a version is published, if it has been handed out at all. `Err` has the version up to
+    /// which everything is published.
+    pub async fn fresh(&self, version: u64) -> Result<(), u64> {
+        loop {
+            let mut settled = std::pin::pin!(self.settled.notified());
+            settled.as_mut().enable();
+            let position = self.position(&self.state.lock());
+            if version <= position {
+                return Ok(());
+            }
+            if version > self.shared.counter.last() {
+                return Err(position);
+            }
+            settled.await;
+        }
+    }
+
     /// The objects of a namespace (all if it is empty) that a test picks.
     pub fn find(&self, namespace: &str, test: impl Fn(&Object) -> bool) -> Vec<Arc<Object>> {
-        let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+        let prefix = prefix(namespace);
         let state = self.state.lock();
         let range = state.objects.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
         let objects = range.take_while(|(key, _)| key.starts_with(&prefix)).map(|(_, object)| object);

@@ -87,7 +87,7 @@ async fn pages_add_up_to_the_list() {
         names.extend(page.iter().map(ResourceExt::name_any));
         token = page.metadata.continue_.clone();
     }
-    assert_eq!(names, ["m0", "m1", "m2", "m3", "m5", "m6"]);
+    assert_eq!(names, ["m0", "m1", "m2", "m3", "m4", "m5", "m6"], "all pages are of the state of the first");
 }
 
 #[tokio::test]

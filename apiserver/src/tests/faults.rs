@@ -53,20 +53,28 @@ async fn paths_that_are_wrong() {
 async fn queries_that_are_wrong() {
     let fixture = open();
     for (query, message) in [
-        ("labelSelector=a%20in%20b", "found no list"),
-        ("labelSelector=a%20near%20(b)", "found 'near'"),
-        ("labelSelector=-a%3Db", "name part"),
-        ("labelSelector=a%3Db%20c", "a valid label must be"),
-        ("fieldSelector=data.a%3D1", "field label not supported: data.a"),
-        ("fieldSelector=nonsense", "invalid field selector"),
-        ("limit=x", "invalid value"),
+        ("labelSelector=a%20in%20b", "unable to parse requirement: found 'b' expected: '('"),
+        ("labelSelector=a%20near%20(b)", "unable to parse requirement: found 'near', expected: in, notin, =, ==, !=, gt, lt"),
+        ("labelSelector=-a%3Db", "unable to parse requirement: <nil>: Invalid value: \\\"-a\\\": name part must consist"),
+        ("labelSelector=a%3Db%20c", "found 'c', expected: ',' or 'end of string'"),
+        ("labelSelector=a%3D-b", "unable to parse requirement: values[0][a]: Invalid value: \\\"-b\\\": a valid label must be"),
+        (
+            "fieldSelector=data.a%3D1",
+            "\\\"data.a\\\" is not a known field selector: only \\\"metadata.name\\\", \\\"metadata.namespace\\\"",
+        ),
+        ("fieldSelector=nonsense", "invalid selector: 'nonsense'; can't understand 'nonsense'"),
+        ("limit=x", "strconv.ParseInt: parsing \\\"x\\\": invalid syntax"),
         ("continue=x", "continue key is not valid"),
         ("resourceVersion=x", "invalid resource version"),
-        ("resourceVersionMatch=Exact", "forbidden unless resourceVersion"),
-        ("resourceVersion=1&resourceVersionMatch=Near", "Unsupported value"),
-        ("watch=true&timeoutSeconds=x", "not a number"),
+        ("watch=true&timeoutSeconds=x", "strconv.ParseInt"),
     ] {
         check(&fixture, (Method::GET, format!("{CONFIG_MAPS}?{query}"), Value::Null, 400, message)).await;
+    }
+    for (query, message) in [
+        ("resourceVersionMatch=Exact", "forbidden unless resourceVersion"),
+        ("resourceVersion=1&resourceVersionMatch=Near", "Unsupported value"),
+    ] {
+        check(&fixture, (Method::GET, format!("{CONFIG_MAPS}?{query}"), Value::Null, 422, message)).await;
     }
     check(&fixture, (Method::GET, format!("{CONFIG_MAPS}?resourceVersion=99999999"), Value::Null, 504, "Too large resource version")).await;
     check(&fixture, (Method::POST, format!("{CONFIG_MAPS}?dryRun=Some"), json!({"metadata": {"name": "m"}}), 400, "dryRun")).await;

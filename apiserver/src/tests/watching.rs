@@ -81,13 +81,13 @@ async fn a_cache_that_fell_behind_is_current_again_at_once() {
     assert_eq!(told.recv().await.unwrap(), "first");
     // Nobody else runs while these are written, so the cache sees none of them in time.
     let resource = fixture.server.core().registry.find_id("configmaps").unwrap();
-    for number in 0..1_100 {
+    for number in 0..4_100 {
         let value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{number}"), "namespace": "default", "uid": number.to_string()}});
         let key = object::key("default", &format!("m{number}"));
         resource.begin(&key, Expected::Absent, Change::Put(value), Durability::Memory).unwrap();
     }
     let begin = std::time::Instant::now();
-    while cache.list().len() < 1_101 {
+    while cache.list().len() < 4_101 {
         told.recv().await.unwrap();
     }
     // A failing watch would have waited for 800 ms and more before it looked again.
@@ -100,7 +100,7 @@ async fn a_cache_that_fell_behind_is_current_again_at_once() {
 async fn a_version_out_of_history_is_expired() {
     let fixture = open();
     let made = fixture.post(CONFIG_MAPS, &json!({"metadata": {"name": "m"}})).await.json();
-    for number in 0..1_100 {
+    for number in 0..4_100 {
         label(&fixture, "m", Some(&number.to_string())).await;
     }
     for old in [version(&made), "99999999".into()] {
@@ -142,6 +142,7 @@ async fn a_streaming_list_marks_its_end() {
 async fn bookmarks_come_only_with_news_and_a_watch_ends_in_time() {
     let fixture = open();
     let mut watch = fixture.watch(&format!("{WIDGETS}?watch=true&allowWatchBookmarks=true&timeoutSeconds=200")).await;
+    assert_eq!(event(&mut watch).await.0, "BOOKMARK", "the end of what was there");
     // A pod: nothing of it waits for the disk, so that paused time does not run ahead.
     let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}});
     let made = fixture.post("/api/v1/namespaces/default/pods", &pod).await.json();
