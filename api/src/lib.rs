@@ -21,6 +21,7 @@ pub mod names;
 pub mod networking;
 pub mod observation;
 pub mod quantity;
+pub mod roles;
 pub mod semantic;
 pub mod serving;
 pub mod template;

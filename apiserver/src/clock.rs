@@ -13,6 +13,16 @@ pub fn now_plus(seconds: i64) -> String {
     spell(now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now))
 }
 
+/// Now, in seconds since 1970.
+pub fn seconds() -> i64 {
+    Timestamp::now().as_second()
+}
+
+/// A time in seconds since 1970, as objects spell it.
+pub fn at(seconds: i64) -> String {
+    spell(Timestamp::from_second(seconds).unwrap_or_default())
+}
+
 fn spell(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

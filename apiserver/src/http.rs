@@ -4,6 +4,7 @@
 pub mod body;
 pub mod discovery;
 pub mod media;
+pub mod oidc;
 pub mod openapi;
 pub mod path;
 pub mod query;

@@ -8,6 +8,7 @@
 //! `write` do the verb; `write` follows the rules of `rules`, the shapes of `schema` or `kinds::typed`, and asks the
 //! admission hook; `store` gives it a resourceVersion, makes it last, and publishes it to readers and watchers.
 
+mod access;
 mod clock;
 mod error;
 mod gc;

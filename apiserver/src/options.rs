@@ -17,18 +17,27 @@ use crate::error::ApiError;
 pub const SYSTEM_USER: &str = "system:ebb";
 
 /// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {
     /// Name, as in a client certificate's common name.
     pub name: String,
     /// Groups, as in a client certificate's organizations.
     pub groups: Vec<String>,
+    /// Tells users of the same name apart that follow one another; may be empty.
+    pub uid: String,
+    /// What else is known, such as the pod to which a token is bound.
+    pub extra: BTreeMap<String, Vec<String>>,
 }
 
 impl User {
     /// The user of in-process clients and of the server's own garbage collection.
     pub fn system() -> Self {
-        Self { name: SYSTEM_USER.into(), groups: vec!["system:masters".into(), "system:authenticated".into()] }
+        Self::new(SYSTEM_USER, ["system:masters", "system:authenticated"])
+    }
+
+    /// A user of whom no more is known than a name and groups.
+    pub fn new<'a>(name: impl Into<String>, groups: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { name: name.into(), groups: groups.into_iter().map(str::to_owned).collect(), ..Self::default() }
     }
 
     /// Whether it is the user of in-process clients.
@@ -168,6 +177,8 @@ pub struct Options {
     pub derived: Vec<String>,
     /// Namespaces that exist from the start, beyond Kubernetes' own.
     pub namespaces: Vec<String>,
+    /// ClusterRoles that exist from the start, beyond Kubernetes' own. Rules that a stored one lacks are added to it.
+    pub cluster_roles: Vec<Value>,
     /// Where the logs of pods are; without it a request for a log is answered 501.
     pub pod_logs: Option<Arc<dyn PodLogs>>,
     /// Bearer tokens and whom they stand for, beside client certificates.
@@ -183,6 +194,7 @@ impl Options {
             crds: Vec::new(),
             derived: Vec::new(),
             namespaces: vec!["knative-serving".into()],
+            cluster_roles: Vec::new(),
             pod_logs: None,
             tokens: BTreeMap::new(),
         }

@@ -138,6 +138,7 @@ pub fn update_faults(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
         }
     }
     faults.extend(immutable_faults(kind, old, new));
+    faults.extend(crate::access::validate::update_faults(kind, old, new));
     faults
 }
 

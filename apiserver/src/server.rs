@@ -11,6 +11,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
+use crate::access::{self, Access};
 use crate::error::ApiError;
 use crate::gc;
 use crate::http::ApiService;
@@ -58,12 +59,15 @@ impl Server {
         let lock = Lock::take(&options.data_dir)?;
         let file = options.data_dir.join("state.db");
         let (shared, registry) = load(&file, options.derived)?;
-        let core = Core { shared, registry, admission: options.admission, pod_logs: options.pod_logs };
         let pki = Pki::open(&options.data_dir.join("pki"))?;
+        let access = Access::new(&registry, pki.tokens()?);
+        let core = Core { shared, registry, admission: options.admission, pod_logs: options.pod_logs, access };
         let inner =
             Inner { core: Arc::new(core), pki, tokens: options.tokens, lock: Mutex::new(Some(lock)), end: CancellationToken::new() };
         let server = Self(Arc::new(inner));
         server.furnish(&options.crds, &options.namespaces, &file)?;
+        let roles = access::own::furnish_roles(&server.0.core, options.cluster_roles);
+        futures::executor::block_on(roles).map_err(|(name, error)| refused(&file, name, error))?;
         Ok(server)
     }
 
@@ -94,6 +98,7 @@ impl Server {
         async move {
             tokio::select! {
                 result = gc::run(core.clone(), shutdown) => result,
+                result = access::own::run(&core) => result,
                 () = core.shared.writer.ended() => Err("the thread that writes the API server's data to disk has ended".into()),
             }
         }
@@ -126,10 +131,7 @@ impl Server {
         });
         // The futures wait for the disk thread alone, so that no runtime is needed to drive them.
         let placed: Vec<_> = futures::executor::block_on(futures::future::join_all(placed));
-        placed.into_iter().collect::<Result<(), _>>().map_err(|(name, error)| match error.code {
-            500.. => OpenError::Database { file: file.to_owned(), source: error.into() },
-            _ => OpenError::Definition { name, message: error.message },
-        })
+        placed.into_iter().collect::<Result<(), _>>().map_err(|(name, error)| refused(file, name, error))
     }
 }
 
@@ -137,6 +139,14 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.end.cancel();
         self.core.shared.writer.close(self.core.shared.counter.seal());
+    }
+}
+
+/// Why something that must exist from the start does not.
+fn refused(file: &Path, name: String, error: ApiError) -> OpenError {
+    match error.code {
+        500.. => OpenError::Database { file: file.to_owned(), source: error.into() },
+        _ => OpenError::Definition { name, message: error.message },
     }
 }
 

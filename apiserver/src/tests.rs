@@ -1,5 +1,6 @@
 //! The server as its clients see it. Helpers stand here, stories in the files below.
 
+mod access;
 mod admission;
 mod crud;
 mod custom;
@@ -117,16 +118,20 @@ impl Fixture {
 }
 
 pub fn person() -> User {
-    User { name: "alice".into(), groups: vec!["people".into()] }
+    User::new("alice", ["people", "system:masters", "system:authenticated"])
 }
 
 pub async fn send(server: &Server, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<String>) -> Answer {
+    send_as(server, person(), method, path, headers, body).await
+}
+
+pub async fn send_as(server: &Server, user: User, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<String>) -> Answer {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let request = request.body(http_body_util::Full::<bytes::Bytes>::from(body.into())).unwrap();
-    let response = server.service(person()).oneshot(request).await.unwrap();
+    let response = server.service(user).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     Answer { status: parts.status, headers: parts.headers, text }

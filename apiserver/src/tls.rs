@@ -17,7 +17,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use crate::http::ApiService;
+use crate::access::authenticate;
+use crate::http::{ApiService, error_response};
 use crate::options::User;
 use crate::write::Core;
 
@@ -87,9 +88,14 @@ async fn connection(door: &Door, stream: TcpStream) -> Result<(), BoxError> {
     let by_certificate = certificate.and_then(|certificate| identity::user(certificate));
     let (core, tokens, end) = (door.core.clone(), door.tokens.clone(), door.end.clone());
     let service = tower::service_fn(move |request: ::http::Request<hyper::body::Incoming>| {
-        let user = by_certificate.clone().or_else(|| identity::bearer(request.headers(), &tokens));
-        let user = user.map(|user| identity::impersonated(request.headers(), user));
-        ApiService::new(core.clone(), user, end.clone()).oneshot(request)
+        let user = authenticate::user(&core, by_certificate.as_ref(), request.headers(), &tokens);
+        let (core, end) = (core.clone(), end.clone());
+        async move {
+            match user {
+                Ok(user) => ApiService::new(core, user, end).oneshot(request).await,
+                Err(nobody) => Ok(error_response(&nobody)),
+            }
+        }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());

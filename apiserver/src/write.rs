@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::access::Access;
 use crate::error::ApiError;
 use crate::http::query::Query;
 use crate::kinds::{Kind, Lasting, Registry, Version};
@@ -28,6 +29,8 @@ pub struct Core {
     pub admission: Arc<dyn Admission>,
     /// The hook for logs.
     pub pod_logs: Option<Arc<dyn PodLogs>>,
+    /// Who may do what.
+    pub access: Access,
 }
 
 /// A request whose path has been understood.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::reviews::REVIEWS;
+use super::reviews::{REVIEWS, is_namespaced};
 use crate::error::ApiError;
 use crate::kinds::{Kind, Version, builtin};
 use crate::write::Core;
@@ -82,7 +82,7 @@ pub fn resources(core: &Core, group: &str, version: &str) -> Result<Value, ApiEr
     if version == "v1" {
         let reviews = REVIEWS.iter().filter(|(of, _, _)| *of == group);
         resources.extend(reviews.map(|(_, resource, kind)| {
-            json!({"name": resource, "singularName": kind.to_lowercase(), "namespaced": false, "kind": kind, "verbs": ["create"]})
+            json!({"name": resource, "singularName": kind.to_lowercase(), "namespaced": is_namespaced(resource), "kind": kind, "verbs": ["create"]})
         }));
     }
     if resources.is_empty() {
@@ -114,6 +114,11 @@ fn describe(kind: &Kind, version: &Version) -> Vec<Value> {
     }
     if kind.group.is_empty() && kind.resource == builtin::PODS {
         all.push(part("log", &kind.kind, &["get"]));
+    }
+    if kind.group.is_empty() && kind.resource == "serviceaccounts" {
+        let mut token = part("token", "TokenRequest", &["create"]);
+        (token["group"], token["version"]) = ("authentication.k8s.io".into(), "v1".into());
+        all.push(token);
     }
     all
 }

@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::body::{self, Body};
 use super::path::{self, Path, Target};
 use super::query::Query;
-use super::{discovery, media, openapi, respond, reviews, warn};
+use super::{discovery, media, oidc, openapi, respond, reviews, warn};
+use crate::access::gate;
 use crate::error::ApiError;
 use crate::kinds::builtin;
 use crate::options::User;
@@ -34,14 +35,10 @@ where
 {
     let (parts, body) = request.into_parts();
     let path = path::parse(parts.uri.path());
-    // These two are for probes and for clients that do not know yet whom they talk to.
+    let user = gate::admit(core, user, &parts, &path)?;
     match path {
-        Path::Health => return Ok(respond(StatusCode::OK, "text/plain; charset=utf-8", Body::full("ok"))),
-        Path::Version => return get_only(&parts, discovery::version()),
-        _ => {}
-    }
-    let user = user.ok_or_else(ApiError::unauthorized)?;
-    match path {
+        Path::Health => Ok(respond(StatusCode::OK, "text/plain; charset=utf-8", Body::full("ok"))),
+        Path::Version => get_only(&parts, discovery::version()),
         Path::CoreVersions => get_only(&parts, discovery::core_versions()),
         Path::Groups => get_only(&parts, discovery::groups(core)),
         Path::Group(group) => get_only(&parts, discovery::group(core, &group)?),
@@ -51,12 +48,12 @@ where
         Path::Resource(target) => {
             if reviews::is_review(&target) {
                 let body = body::read(body).await?;
-                return reviews::answer(&parts, &user, &target, &media::object(&parts.headers, &body)?);
+                return reviews::answer(core, &parts, &user, &target, &media::object(&parts.headers, &body)?);
             }
             let call = call(core, user, target, &parts)?;
             verb(core, &call, &parts, body, end).await
         }
-        Path::Health | Path::Version | Path::Unknown => Err(ApiError::page_not_found()),
+        Path::Unknown => oidc::answer(core, &parts),
     }
 }
 

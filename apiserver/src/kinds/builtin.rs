@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use ebb_apiserver_core::rbac;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ConfigMap, Endpoints, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::{Value, json};
 
@@ -120,6 +122,7 @@ pub fn all() -> Vec<Kind> {
     let mut kinds = core();
     kinds.extend(apps());
     kinds.extend(rest());
+    kinds.extend(rbac());
     kinds
 }
 
@@ -204,6 +207,38 @@ fn rest() -> Vec<Kind> {
         .status()
         .columns(columns::definition()),
     ]
+}
+
+fn rbac() -> Vec<Kind> {
+    let role = |name: &str, resource: &str, shape| kind(rbac::GROUP, name, resource, &[], shape).with(|kind| kind.naming = Naming::Segment);
+    vec![
+        role("Role", "roles", Shape::Typed(normalise::<Role>)).columns(columns::role()),
+        role("RoleBinding", "rolebindings", Shape::Typed(normalise::<RoleBinding>))
+            .with(|kind| kind.defaults = binding_defaults)
+            .columns(columns::role_binding()),
+        role("ClusterRole", "clusterroles", Shape::Typed(normalise::<ClusterRole>))
+            .with(|kind| kind.namespaced = false)
+            .columns(columns::role()),
+        role("ClusterRoleBinding", "clusterrolebindings", Shape::Typed(normalise::<ClusterRoleBinding>))
+            .with(|kind| (kind.namespaced, kind.defaults) = (false, binding_defaults))
+            .columns(columns::role_binding()),
+    ]
+}
+
+/// The group of roles and of most subjects goes without saying.
+fn binding_defaults(object: &mut Value) {
+    let fields = object_mut(object);
+    let set = |fields: &mut value::Fields| {
+        if fields.get("apiGroup").and_then(Value::as_str).unwrap_or_default().is_empty() {
+            fields.insert("apiGroup".into(), rbac::GROUP.into());
+        }
+    };
+    set(child(fields, "roleRef"));
+    for subject in fields.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
+        if matches!(value::text(subject, &["kind"]), "User" | "Group") {
+            set(object_mut(subject));
+        }
+    }
 }
 
 fn namespace_born(object: &mut Value) {

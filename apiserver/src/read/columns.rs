@@ -156,3 +156,31 @@ pub fn deployment() -> Vec<Column> {
 pub fn definition() -> Vec<Column> {
     vec![path("Created At", "date-time", ".metadata.creationTimestamp")]
 }
+
+/// Columns of roles.
+pub fn role() -> Vec<Column> {
+    vec![path("Created At", "date-time", ".metadata.creationTimestamp")]
+}
+
+/// Columns of bindings of roles.
+pub fn role_binding() -> Vec<Column> {
+    fn subjects(binding: &Value, kind: &str, shown: fn(&Value) -> String) -> Value {
+        let subjects = value::at(binding, &["subjects"]).and_then(Value::as_array).into_iter().flatten();
+        subjects.filter(|subject| subject["kind"] == kind).map(shown).collect::<Vec<_>>().join(", ").into()
+    }
+    fn name(subject: &Value) -> String {
+        value::text(subject, &["name"]).to_owned()
+    }
+    vec![
+        code("Role", "string", |binding| {
+            let part = |name: &str| value::text(binding, &["roleRef", name]);
+            format!("{}/{}", part("kind"), part("name")).into()
+        }),
+        age(),
+        wide(code("Users", "string", |binding| subjects(binding, "User", name))),
+        wide(code("Groups", "string", |binding| subjects(binding, "Group", name))),
+        wide(code("ServiceAccounts", "string", |binding| {
+            subjects(binding, "ServiceAccount", |subject| format!("{}/{}", value::text(subject, &["namespace"]), name(subject)))
+        })),
+    ]
+}

@@ -1,9 +1,5 @@
 //! Who a client is, by the certificate it showed (which the handshake has verified) or by its bearer token.
 
-use std::collections::BTreeMap;
-
-use ::http::{HeaderMap, header};
-
 use crate::options::{SYSTEM_USER, User};
 
 /// DER of the object identifiers 2.5.4.3 (common name) and 2.5.4.10 (organization).
@@ -25,26 +21,7 @@ pub fn user(certificate: &[u8]) -> Option<User> {
     }
     groups.push("system:authenticated".into());
     // Nobody on the network is the process itself, even if the CA's key went astray.
-    names.pop().filter(|name| !name.is_empty() && name != SYSTEM_USER).map(|name| User { name, groups })
-}
-
-/// The user of a bearer token.
-pub fn bearer(headers: &HeaderMap, tokens: &BTreeMap<String, User>) -> Option<User> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return None;
-    }
-    tokens.get(token.trim()).cloned()
-}
-
-/// The user whom a client wants to be taken for. Everybody who is let in may do everything, also this.
-pub fn impersonated(headers: &HeaderMap, user: User) -> User {
-    let text = |value: &::http::HeaderValue| value.to_str().ok().map(str::to_owned);
-    match headers.get("impersonate-user").and_then(text) {
-        Some(name) if name != SYSTEM_USER => User { name, groups: headers.get_all("impersonate-group").iter().filter_map(text).collect() },
-        _ => user,
-    }
+    names.pop().filter(|name| !name.is_empty() && name != SYSTEM_USER).map(|name| User { name, groups, ..User::default() })
 }
 
 /// The attributes of a certificate's subject: object identifier and text.

@@ -5,7 +5,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -17,6 +17,7 @@ use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::access::token::Tokens;
 use crate::options::OpenError;
 
 /// The user whom the kubeconfig admits, and its group, which may do everything.
@@ -34,6 +35,9 @@ struct Files {
     ca_key: String,
     user: String,
     user_key: String,
+    /// Signs the tokens of service accounts.
+    sa_key: String,
+    dir: PathBuf,
 }
 
 impl Pki {
@@ -47,12 +51,21 @@ impl Pki {
         made.map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
         let (ca, ca_key) = pair(dir, "ca", make_ca).map_err(fail)?;
         let (user, user_key) = pair(dir, "user", || make_user(&ca_key)).map_err(fail)?;
+        let sa_key = secret(dir, "sa").map_err(fail)?;
         // Read once, so that a damaged file is found now and not by the first client.
         for (certificate, key) in [(&ca, &ca_key), (&user, &user_key)] {
             CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(|error| fail(format!("{error:?}").into()))?;
             KeyPair::from_pem(key).map_err(|error| fail(error.into()))?;
         }
-        Ok(Self(Arc::new(Files { ca, ca_key, user, user_key })))
+        Ok(Self(Arc::new(Files { ca, ca_key, user, user_key, sa_key, dir: dir.to_owned() })))
+    }
+
+    /// What signs and checks the tokens of service accounts.
+    ///
+    /// # Errors
+    /// When the key is damaged.
+    pub fn tokens(&self) -> Result<Tokens, OpenError> {
+        Tokens::new(&self.0.sa_key).map_err(|source| OpenError::Pki { dir: self.0.dir.clone(), source })
     }
 
     /// How the server introduces itself at an address.
@@ -104,6 +117,17 @@ fn pair(dir: &Path, name: &str, make: impl FnOnce() -> Result<(String, String), 
     // The key first: a certificate without a key is made again, a key without a certificate too.
     write_private(&key, &made.1)?;
     write_private(&certificate, &made.0)?;
+    Ok(made)
+}
+
+/// A key from a file, made if there is none.
+fn secret(dir: &Path, name: &str) -> Result<String, BoxError> {
+    let file = dir.join(format!("{name}.key"));
+    if file.exists() {
+        return Ok(std::fs::read_to_string(file)?);
+    }
+    let made = KeyPair::generate()?.serialize_pem();
+    write_private(&file, &made)?;
     Ok(made)
 }
 

@@ -18,7 +18,7 @@ struct Open {
 }
 
 fn serve() -> Open {
-    let user = User { name: "robot".into(), groups: Vec::new() };
+    let user = User::new("robot", ["system:masters"]);
     let fixture = open_with(|options| options.tokens = [("secret".to_owned(), user)].into());
     let supervisor = Supervisor::new(CancellationToken::new());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

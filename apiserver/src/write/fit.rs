@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::{Call, Core};
+use crate::access;
 use crate::error::{ApiError, Cause};
 use crate::http::query::FieldValidation;
 use crate::kinds::{Shape, builtin, definition, typed};
@@ -90,10 +91,10 @@ pub fn admit(
     }
 }
 
-/// Asks the hook; `None` when it has no interest.
+/// Asks who may do it, where that depends on the object, and then the hook; `None` when the hook has no interest.
 ///
 /// # Errors
-/// 400 with the hook's message.
+/// 403, and 400 with the hook's message.
 pub fn ask(
     core: &Core,
     call: &Call,
@@ -102,6 +103,7 @@ pub fn ask(
     old: Option<&Value>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Value>, ApiError> {
+    access::escalation::check(core, call, operation, object, old)?;
     let (kind, subresource) = (&call.kind, call.subresource.as_deref());
     if !core.admission.concerns(&kind.group, &kind.resource, subresource) {
         return Ok(None);
@@ -128,6 +130,7 @@ pub fn ask(
 /// Everything that is wrong with an object that could be stored.
 pub fn faults(call: &Call, object: &Value) -> Vec<Cause> {
     let mut faults = names::metadata_faults(object);
+    faults.extend(access::validate::faults(&call.kind, object));
     if let Shape::Schema(schema) = &call.version.shape {
         faults.extend(schema.validate(object));
     }

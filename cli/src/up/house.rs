@@ -136,6 +136,7 @@ fn open(dir: &Path, settings: Settings, logs: Logs) -> Result<Server> {
     let options = ApiOptions {
         admission: Arc::new(Rules(settings)),
         crds: ebb_api::crds::all(),
+        cluster_roles: ebb_api::roles::cluster_roles(),
         derived: DERIVED.map(str::to_owned).to_vec(),
         pod_logs: Some(Arc::new(logs)),
         ..ApiOptions::new(dir)
