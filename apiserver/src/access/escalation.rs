@@ -87,7 +87,7 @@ fn check_binding(core: &Core, call: &Call, object: &Value) -> Result<(), ApiErro
     let policy = core.access.policy();
     let rules = policy.role(role, &call.namespace).map_err(|missing| {
         let details = json!({"name": role.name, "group": rbac::GROUP, "kind": role.kind.to_lowercase()});
-        ApiError { details: Some(details), ..ApiError::other(404, "NotFound", missing) }
+        ApiError { details: Some(Box::new(details)), ..ApiError::other(404, "NotFound", missing) }
     })?;
     confirm(core, call, rules).map_err(|why| forbidden(&call.kind.group, &call.kind.resource, value::meta(object, "name"), &why))
 }

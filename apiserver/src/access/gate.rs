@@ -115,7 +115,7 @@ pub fn forbidden(group: &str, resource: &str, name: &str, why: &str) -> ApiError
             details[member] = Value::from(text);
         }
     }
-    ApiError { details: Some(details), ..ApiError::other(403, "Forbidden", message) }
+    ApiError { details: Some(Box::new(details)), ..ApiError::other(403, "Forbidden", message) }
 }
 
 #[cfg(test)]

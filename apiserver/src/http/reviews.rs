@@ -101,7 +101,7 @@ fn invalid(group: &str, kind: &str, name: &str, faults: &[Cause]) -> Result<(), 
         details["name"] = name.into();
     }
     let message = format!("{kind}.{group} \"{name}\" is invalid: {told}");
-    Err(ApiError { details: Some(details), ..ApiError::other(422, "Invalid", message) })
+    Err(ApiError { details: Some(Box::new(details)), ..ApiError::other(422, "Invalid", message) })
 }
 
 /// The texts of a list.

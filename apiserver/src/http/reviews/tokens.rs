@@ -85,7 +85,7 @@ fn conflict(group: &str, kind: &str, name: &str, why: &str) -> ApiError {
     let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
     let message = format!("Operation cannot be fulfilled on {qualified} \"{name}\": {why}");
     let details = json!({"name": name, "group": group, "kind": kind});
-    ApiError { details: Some(details), ..ApiError::other(409, "Conflict", message) }
+    ApiError { details: Some(Box::new(details)), ..ApiError::other(409, "Conflict", message) }
 }
 
 fn check_uid(question: &Value, name: &str, account: &Object) -> Result<(), ApiError> {
