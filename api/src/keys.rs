@@ -51,6 +51,8 @@ pub mod annotation {
     pub const CLASS: &str = "autoscaling.knative.dev/class";
     /// Which ingress implements an Ingress.
     pub const INGRESS_CLASS: &str = "networking.knative.dev/ingress.class";
+    /// How far the gradual rollouts of a Route are, JSON; on its Ingress.
+    pub const ROLLOUT: &str = "networking.internal.knative.dev/rollout";
     /// kubectl's memory of what was applied.
     pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 }

@@ -157,6 +157,8 @@ pub enum Because {
     NoHost,
     /// The ingress has not taken the routes over yet.
     WaitingForIngress,
+    /// A gradual rollout is under way.
+    RollingOut,
     /// The Route is neither ready nor failed, so nothing is taken out of it yet.
     RouteInFlight,
     /// There are no more Revisions than are kept anyway.
@@ -189,6 +191,7 @@ impl Because {
             Self::TrafficNotAssigned => "TrafficNotAssigned",
             Self::NoHost => "NoHost",
             Self::WaitingForIngress => "WaitingForIngress",
+            Self::RollingOut => "RollingOut",
             Self::RouteInFlight => "RouteInFlight",
             Self::FewRevisions => "FewRevisions",
             Self::NothingStale => "NothingStale",

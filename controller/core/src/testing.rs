@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ebb_api::autoscaling::{PodAutoscaler, PodAutoscalerStatus};
 use ebb_api::conditions::{Conditioned, kind};
@@ -19,7 +20,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde_json::{Value, json};
 
 use crate::object::Object;
-use crate::plan::{Apply, Event, EventKind, Plan};
+use crate::plan::{After, Apply, Event, EventKind, Plan};
 use crate::settings::Settings;
 use crate::{configuration, gc, labeler, meta, revision, route, service};
 
@@ -208,6 +209,15 @@ impl World {
             *ingress = Arc::new(next);
         }
         self.line("(ingress)", "took over");
+    }
+
+    /// Waits until a Route wants to be looked at again. Says how long that was; `None` when it does not want to be.
+    pub fn wait_for_route(&mut self, name: &str) -> Option<Duration> {
+        let After::AtMost(wait) = self.plan_route(name).after else { return None };
+        self.now += SignedDuration::try_from(wait).unwrap();
+        self.line("(time)", &format!("{:.1} s later", wait.as_secs_f64()));
+        self.settle();
+        Some(wait)
     }
 
     /// Carries out plans until nothing is left to do. Every plan is asked for twice: the second one must be empty.

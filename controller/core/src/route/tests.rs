@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use super::hosts;
 use super::ingress;
+use super::rollout::Rollout;
 use super::traffic::{Lookup, Problem, assign};
 use crate::object::Object;
 use crate::plan::Because;
@@ -113,7 +114,8 @@ fn traffic_that_is_resolved() {
         (vec!["r1=30", "r2=50", "r1=20"], vec!["r1=50", "r2=50"]),
         (vec!["r2=50", "latest:c=50"], vec!["r2=50", "r2*=50"]),
     ] {
-        assert_eq!(told(&assign(&route(&traffic), &there()).unwrap().targets), expected, "{traffic:?}");
+        let assigned = assign(&route(&traffic), &there()).unwrap();
+        assert_eq!(told(&assigned.in_force(&Rollout::finished(&assigned))), expected, "{traffic:?}");
     }
 }
 
@@ -184,7 +186,8 @@ fn percents(route: &Route, settings: &Settings) -> Vec<(String, i64)> {
     let mut tags = assigned.tags();
     tags.insert("");
     let hosts: Vec<_> = tags.into_iter().map(|tag| hosts::of(route, tag, &BTreeMap::new(), settings).unwrap()).collect();
-    let apply = ingress::apply(route, &assigned, &hosts, None, settings).apply.unwrap();
+    let traffic = ingress::Traffic { assigned: &assigned, rollout: &Rollout::finished(&assigned) };
+    let apply = ingress::apply(route, traffic, &hosts, None, settings).apply.unwrap();
     let Object::Ingress(ingress) = apply.object() else { panic!("not an Ingress") };
     let paths = ingress.spec.rules.iter().flat_map(|rule| rule.http.iter().flat_map(|http| &http.paths));
     paths.map(|path| (path.splits[0].service_name.clone(), path.splits.iter().map(|split| split.percent).sum())).collect()
@@ -246,7 +249,7 @@ fn names_of_somebody_else() {
     let plan = world.plan_route("shop");
     assert_eq!((plan.because, world.ingresses.len()), (Because::NotOwned, 0));
     let status = world.routes["shop"].status.as_ref().unwrap();
-    let expected = "False NotOwned: There is an existing Service \"shop\" that we do not own.";
+    let expected = "False NotOwned: There is an existing placeholder Service \"shop\" that we do not own.";
     assert_eq!(condition(status, kind::INGRESS_READY), expected);
 }
 
