@@ -23,6 +23,10 @@ pub mod label {
     pub const ROUTE: &str = "serving.knative.dev/route";
     /// Namespace of the owning Route.
     pub const ROUTE_NAMESPACE: &str = "serving.knative.dev/routeNamespace";
+    /// UID of the owning DomainMapping.
+    pub const DOMAIN_MAPPING_UID: &str = "serving.knative.dev/domainMappingUID";
+    /// Namespace of the owning DomainMapping.
+    pub const DOMAIN_MAPPING_NAMESPACE: &str = "serving.knative.dev/domainMappingNamespace";
     /// `cluster-local` makes a Service or Route private.
     pub const VISIBILITY: &str = "networking.knative.dev/visibility";
     /// Application name on Pods.

@@ -155,6 +155,10 @@ pub enum Because {
     TrafficNotAssigned,
     /// No valid host name can be made.
     NoHost,
+    /// The domain belongs to another namespace, or to nobody.
+    DomainNotClaimed,
+    /// What a DomainMapping refers to has no host.
+    ReferenceNotResolved,
     /// The ingress has not taken the routes over yet.
     WaitingForIngress,
     /// A gradual rollout is under way.
@@ -190,6 +194,8 @@ impl Because {
             Self::PodsFailed => "PodsFailed",
             Self::TrafficNotAssigned => "TrafficNotAssigned",
             Self::NoHost => "NoHost",
+            Self::DomainNotClaimed => "DomainNotClaimed",
+            Self::ReferenceNotResolved => "ReferenceNotResolved",
             Self::WaitingForIngress => "WaitingForIngress",
             Self::RollingOut => "RollingOut",
             Self::RouteInFlight => "RouteInFlight",

@@ -12,12 +12,10 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::hosts::Hosts;
 use super::rollout::Rollout;
 use super::traffic::Assigned;
-use crate::meta;
 use crate::plan::Write;
 use crate::settings::Settings;
+use crate::{kingress, meta};
 
-/// The other spelling of [`annotation::INGRESS_CLASS`].
-const INGRESS_CLASS_ALIAS: &str = "networking.knative.dev/ingress-class";
 /// Port of a Revision's Kubernetes Service.
 const BACKEND_PORT: i32 = 80;
 
@@ -49,18 +47,15 @@ fn wanted(route: &Route, traffic: Traffic<'_>, hosts: &[Hosts], settings: &Setti
         [(label::ROUTE, meta::name_of(own).to_owned()), (label::ROUTE_NAMESPACE, own.namespace.clone().unwrap_or_default())],
     );
     let mut annotations = meta::without(own.annotations.as_ref(), |key| key == annotation::LAST_APPLIED);
-    if !annotations.contains_key(annotation::INGRESS_CLASS) {
-        let class = annotations.get(INGRESS_CLASS_ALIAS).unwrap_or(&settings.config.network.ingress_class).clone();
-        annotations.insert(annotation::INGRESS_CLASS.to_owned(), class);
-    }
+    let (class, http_option) = (kingress::class(&annotations, settings), kingress::http_option(&annotations, settings));
+    annotations.insert(annotation::INGRESS_CLASS.to_owned(), class);
     annotations.insert(annotation::ROLLOUT.to_owned(), traffic.rollout.written());
     let owner = meta::owner("serving.knative.dev/v1", "Route", own);
     let by_header = settings.config.features.tag_header_based_routing.is_enabled();
     let rules = hosts.iter().flat_map(|hosts| rules(route, traffic, hosts, by_header)).collect();
     Ingress {
         metadata: meta::child(meta::name_of(own).to_owned(), own, owner, labels, annotations),
-        // Redirects come with certificates; until there are any, plain HTTP is answered.
-        spec: IngressSpec { rules, tls: Vec::new(), http_option: "Enabled".to_owned() },
+        spec: IngressSpec { rules, tls: Vec::new(), http_option },
         status: None,
     }
 }
@@ -84,7 +79,7 @@ fn paths(route: &Route, traffic: Traffic<'_>, tag: &str, by_header: bool) -> Vec
     if !tag.is_empty() {
         let mut path = path(&assigned.tagged(tag, rollout));
         if by_header {
-            path.append_headers = BTreeMap::from([(written(header::TAG), tag.to_owned())]);
+            path.append_headers = BTreeMap::from([(meta::written(header::TAG), tag.to_owned())]);
         }
         return vec![path];
     }
@@ -92,10 +87,10 @@ fn paths(route: &Route, traffic: Traffic<'_>, tag: &str, by_header: bool) -> Vec
     if !by_header {
         return vec![default];
     }
-    default.append_headers = BTreeMap::from([(written(header::DEFAULT_ROUTE), "true".to_owned())]);
+    default.append_headers = BTreeMap::from([(meta::written(header::DEFAULT_ROUTE), "true".to_owned())]);
     let tagged = assigned.tags().into_iter().map(|tag| {
         let mut path = path(&assigned.tagged(tag, rollout));
-        path.headers = BTreeMap::from([(written(header::TAG), HeaderMatch { exact: tag.to_owned() })]);
+        path.headers = BTreeMap::from([(meta::written(header::TAG), HeaderMatch { exact: tag.to_owned() })]);
         path
     });
     tagged.chain([default.clone()]).collect()
@@ -108,14 +103,8 @@ fn split(namespace: &str, revision: &str, percent: i64) -> IngressBackendSplit {
         service_port: IntOrString::Int(BACKEND_PORT),
         percent,
         append_headers: BTreeMap::from([
-            (written(header::REVISION), revision.to_owned()),
-            (written(header::NAMESPACE), namespace.to_owned()),
+            (meta::written(header::REVISION), revision.to_owned()),
+            (meta::written(header::NAMESPACE), namespace.to_owned()),
         ]),
     }
-}
-
-/// A header's name as Knative writes it in objects: `Knative-Serving-Revision`.
-fn written(name: &str) -> String {
-    let capital = |word: &str| word.get(..1).map(|first| first.to_ascii_uppercase() + &word[1..]).unwrap_or_default();
-    name.split('-').map(capital).collect::<Vec<_>>().join("-")
 }

@@ -168,7 +168,7 @@ fn hosts_and_urls() {
         ("example.com", None, false, true, "", "http://shop.dev.example.com"),
         ("svc.cluster.local", None, false, false, "", "http://shop.dev.svc.cluster.local"),
     ] {
-        let settings = Settings { config: domain(domain_name), external_port: port };
+        let settings = Settings { config: domain(domain_name).into(), external_port: port };
         let mut route = route(&[]);
         route.metadata.labels.as_mut().unwrap().extend(private(route_private));
         let mut placeholder = CoreService::default();
@@ -208,7 +208,7 @@ proptest! {
         let mut settings = settings();
         if header {
             let on = BTreeMap::from([("tag-header-based-routing".to_owned(), "enabled".to_owned())]);
-            settings.config = settings.config.with("config-features", &on).unwrap();
+            settings.config = settings.config.with("config-features", &on).unwrap().into();
         }
         for (first, sum) in percents(&route(&parts), &settings) {
             prop_assert_eq!(sum, 100, "the path to {}", first);
@@ -220,7 +220,7 @@ proptest! {
 fn tags_by_header() {
     let mut world = World::new();
     let on = BTreeMap::from([("tag-header-based-routing".to_owned(), "enabled".to_owned())]);
-    world.settings.config = world.settings.config.with("config-features", &on).unwrap();
+    world.settings.config = world.settings.config.with("config-features", &on).unwrap().into();
     world.put(service("shop", "one"));
     world.edit("shop", |shop| shop.spec.traffic = vec![target("latest=100 as new")]);
     world.settle();
