@@ -23,6 +23,7 @@ mod figures;
 mod metrics;
 mod room;
 mod scale;
+mod settings;
 mod status;
 mod table;
 mod tracked;

@@ -57,7 +57,7 @@ impl KubeApiserver {
         let authority = Authority::new(dir.path())?;
         authority.server("server")?;
         authority.user("admin", Some("system:masters"))?;
-        let lines = tokens.iter().map(|(token, user, groups)| format!("{token},{user},{user},\"{}\"\n", groups.join(",")));
+        let lines = tokens.iter().map(|(token, user, groups)| format!("{token},{user},,\"{}\"\n", groups.join(",")));
         fs::write(dir.path().join("tokens.csv"), lines.collect::<String>())?;
         let mut running = Self {
             etcd: spawn(etcd, dir.path(), "etcd.log", &etcd_flags(dir.path(), client, peer))?,

@@ -41,6 +41,9 @@ pub struct Step {
     /// Sent as JSON; a text is sent as it is.
     #[serde(default)]
     pub body: Option<Value>,
+    /// The body is a YAML file of the tree, by its path from the tests' folder.
+    #[serde(default)]
+    pub file: Option<String>,
     /// Puts a text of so many bytes at a JSON pointer of the body.
     #[serde(default)]
     pub pad: Option<(String, usize)>,
@@ -68,6 +71,15 @@ pub struct Step {
 }
 
 impl Step {
+    /// Reads the file that is its body.
+    fn load(&mut self, dir: &Path) -> Result<()> {
+        if let Some(file) = &self.file {
+            let text = fs::read_to_string(dir.join("..").join(file)).map_err(|error| format!("{file}: {error}"))?;
+            self.body = Some(serde_saphyr::from_str(&text)?);
+        }
+        Ok(())
+    }
+
     /// What it is called in the report and in the list of differences.
     pub fn title(&self) -> &str {
         match &self.end {
@@ -86,6 +98,9 @@ pub fn read(dir: &Path) -> Result<Vec<Theme>> {
     for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "yaml")) {
         let text = fs::read_to_string(path)?;
         let mut theme: Theme = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        for step in &mut theme.steps {
+            step.load(dir)?;
+        }
         theme.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         themes.push(theme);
     }

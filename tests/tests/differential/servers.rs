@@ -67,10 +67,7 @@ pub struct Ebb {
 impl Ebb {
     pub async fn start() -> Result<Self> {
         let dir = TempDir::with_prefix("ebb-differential-")?;
-        let user = |name: &str, groups: &[&str]| User {
-            name: name.into(),
-            groups: groups.iter().chain(&["system:authenticated"]).map(|&group| group.to_owned()).collect(),
-        };
+        let user = |name: &str, groups: &[&str]| User::new(name, groups.iter().chain(&["system:authenticated"]).copied());
         let tokens = TOKENS.iter().map(|(token, name, groups)| ((*token).to_owned(), user(name, groups))).collect();
         let server = Server::open(Options { tokens, namespaces: Vec::new(), ..Options::new(dir.path()) })?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -162,12 +159,13 @@ impl Side {
             Some(wire) => wire,
             None => self.fresh(step).await?,
         };
-        let answer = match wire.send(request.clone()).await {
+        let unanswered = |error: &dyn std::fmt::Display| format!("{}: {}: {error}", self.name, step.title());
+        let answer = match timeout(PATIENCE, wire.send(request.clone())).await.map_err(|error| unanswered(&error))? {
             Ok(answer) => answer,
             // The connection was closed after the answer before: that is the server's right, once.
             Err(_) => {
                 wire = self.fresh(step).await?;
-                wire.send(request).await.map_err(|error| format!("{}: {}: {error}", self.name, step.title()))?
+                wire.send(request).await.map_err(|error| unanswered(&error))?
             }
         };
         self.connections.insert(by_certificate, wire);
