@@ -1,8 +1,10 @@
 //! Structural schemas of custom kinds, compiled once per definition. Shaping objects by them is `shape`, judging is
 //! `validate`. Source: "Specifying a structural schema" in Kubernetes' documentation of custom resource definitions.
-//!
-//! Validation rules in CEL (`x-kubernetes-validations`) are not evaluated.
+//! Validation rules in CEL are walked by `rules` and worked out by `crate::cel`.
 
+pub mod formats;
+pub mod lists;
+pub mod rules;
 pub mod shape;
 pub mod validate;
 
@@ -12,6 +14,8 @@ use std::sync::OnceLock;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool};
 use regex::Regex;
 use serde_json::Value;
+
+use rules::Rule;
 
 /// The JSON type that a schema asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,18 +106,23 @@ pub struct Limits {
 /// A compiled schema.
 #[derive(Debug, Default)]
 pub struct Schema {
-    kind: Option<Type>,
-    properties: BTreeMap<Box<str>, Schema>,
-    additional: Additional,
-    items: Option<Box<Schema>>,
+    pub(crate) kind: Option<Type>,
+    pub(crate) properties: BTreeMap<Box<str>, Schema>,
+    pub(crate) additional: Additional,
+    pub(crate) items: Option<Box<Schema>>,
     required: Vec<String>,
     default: Option<Box<Value>>,
     nullable: bool,
-    preserve_unknown: bool,
-    int_or_string: bool,
-    embedded_resource: bool,
-    list_type: ListType,
+    pub(crate) preserve_unknown: bool,
+    pub(crate) int_or_string: bool,
+    pub(crate) embedded_resource: bool,
+    /// Whether it is the schema of whole objects.
+    pub(crate) root: bool,
+    pub(crate) list_type: ListType,
     limits: Option<Box<Limits>>,
+    rules: Box<[Rule]>,
+    /// Whether there are rules here or below.
+    ruled: bool,
 }
 
 impl Schema {
@@ -150,7 +159,67 @@ impl Schema {
             embedded_resource: props.x_kubernetes_embedded_resource.unwrap_or_default(),
             list_type: list_type(props),
             limits: limits(props)?.map(Box::new),
-        })
+            root: false,
+            rules: props.x_kubernetes_validations.iter().flatten().map(Rule::new).collect(),
+            ruled: false,
+        }
+        .with_rules_noted())
+    }
+
+    fn with_rules_noted(mut self) -> Self {
+        let within = self.properties.values().chain(self.items.as_deref());
+        let within = within.chain(if let Additional::Fitting(schema) = &self.additional { Some(&**schema) } else { None });
+        let all_of = self.limits.iter().flat_map(|limits| &limits.all_of);
+        self.ruled = !self.rules.is_empty() || within.chain(all_of).any(|schema| schema.ruled);
+        self
+    }
+
+    /// The schema of whole objects.
+    ///
+    /// # Errors
+    /// As [`Schema::compile`].
+    pub fn of_objects(props: &JSONSchemaProps) -> Result<Self, String> {
+        Ok(Self { root: true, ..Self::compile(props)? })
+    }
+
+    /// A schema that says nothing.
+    pub fn anything() -> Self {
+        Self { preserve_unknown: true, additional: Additional::Any, ..Default::default() }
+    }
+
+    /// The schema of an object with some texts.
+    pub fn of_texts(names: &[&str]) -> Self {
+        let text = || Self { kind: Some(Type::String), ..Default::default() };
+        let properties = names.iter().map(|name| ((*name).into(), text())).collect();
+        Self { kind: Some(Type::Object), properties, ..Default::default() }
+    }
+
+    /// The format, if it means anything.
+    pub fn format(&self) -> Option<&str> {
+        self.limits.as_ref()?.format.as_deref()
+    }
+
+    /// Whether objects have members of any name.
+    pub fn is_map(&self) -> bool {
+        !matches!(self.additional, Additional::None)
+    }
+
+    /// The schema of members of any name.
+    pub fn values(&self) -> Option<&Self> {
+        if let Additional::Fitting(schema) = &self.additional { Some(schema) } else { None }
+    }
+
+    /// The schema of a member.
+    pub fn property(&self, name: &str) -> Option<&Self> {
+        self.properties.get(name)
+    }
+
+    /// Whether there is any default in it.
+    pub fn has_defaults(&self) -> bool {
+        self.default.is_some()
+            || self.properties.values().any(Self::has_defaults)
+            || self.items.as_ref().is_some_and(|items| items.has_defaults())
+            || matches!(&self.additional, Additional::Fitting(schema) if schema.has_defaults())
     }
 }
 
@@ -173,7 +242,10 @@ fn limits(props: &JSONSchemaProps) -> Result<Option<Limits>, String> {
     let limits = Limits {
         allowed: props.enum_.iter().flatten().map(|value| value.0.clone()).collect(),
         pattern: props.pattern.as_deref().map(Pattern::new),
-        format: props.format.clone(),
+        format: props
+            .format
+            .clone()
+            .filter(|format| formats::is_known(props.type_.as_deref().and_then(|name| parse_type(name).ok()), format)),
         minimum: props.minimum.map(|limit| (limit, props.exclusive_minimum.unwrap_or_default())),
         maximum: props.maximum.map(|limit| (limit, props.exclusive_maximum.unwrap_or_default())),
         multiple_of: props.multiple_of,

@@ -51,7 +51,7 @@ fn version(definition: &CustomResourceDefinitionVersion) -> Result<Version, Stri
     let name = &definition.name;
     let schema = definition.schema.as_ref().and_then(|validation| validation.open_api_v3_schema.as_ref());
     let shape = match schema {
-        Some(schema) => Shape::Schema(Arc::new(Schema::compile(schema).map_err(|error| format!("schema of {name}: {error}"))?)),
+        Some(schema) => Shape::Schema(Arc::new(Schema::of_objects(schema).map_err(|error| format!("schema of {name}: {error}"))?)),
         None => Shape::Free,
     };
     let subresources = definition.subresources.as_ref();

@@ -9,7 +9,10 @@ fn schema(value: Value) -> Schema {
 }
 
 fn faults(schema: &Schema, value: &Value) -> Vec<String> {
-    schema.validate(value).into_iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect()
+    let faults = schema.validate(value, None, "").into_iter().chain(schema.duplicates(value)).chain(schema.embedded_faults(value));
+    let mut faults: Vec<_> = faults.collect();
+    faults.extend(schema.break_rules(value, None, &faults));
+    faults.into_iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect()
 }
 
 #[test]
@@ -44,31 +47,93 @@ fn defaults_reach_into_defaults_lists_and_maps() {
 
 #[test]
 fn limits_are_kept() {
-    let cases = [
-        (json!({"type": "string", "minLength": 2}), json!("ä"), "at least 2 chars long"),
-        (json!({"type": "string", "pattern": "^a+$"}), json!("ab"), "should match '^a+$'"),
-        (json!({"type": "string", "format": "date-time"}), json!("today"), "must be of type date-time"),
-        (json!({"type": "string", "format": "byte"}), json!("*"), "must be of type byte"),
-        (json!({"type": "number", "maximum": 1.5}), json!(2), "less than or equal to 1.5"),
-        (json!({"type": "number", "minimum": 1, "exclusiveMinimum": true}), json!(1), "greater than 1"),
-        (json!({"type": "integer", "multipleOf": 3}), json!(4), "multiple of 3"),
-        (json!({"type": "integer"}), json!(1.5), "of type integer: \"number\""),
-        (json!({"type": "array", "maxItems": 1}), json!([1, 2]), "at most 1 items"),
-        (json!({"type": "array", "x-kubernetes-list-type": "set"}), json!(["a", "a"]), "Duplicate value: \"a\""),
-        (json!({"type": "object", "maxProperties": 0}), json!({"a": 1}), "at most 0 properties"),
-        (json!({"type": "object", "required": ["a"]}), json!({}), "Required value"),
-        (json!({"enum": ["a"]}), json!("b"), "Unsupported value: \"b\": supported values: \"a\""),
-        (json!({"anyOf": [{"type": "string"}, {"type": "integer"}]}), json!([]), "at least one schema"),
-        (json!({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}), json!({"a": 1, "b": 1}), "one and only one"),
-        (json!({"not": {"required": ["a"]}}), json!({"a": 1}), "must not validate"),
-        (json!({"allOf": [{"required": ["a"]}]}), json!({}), "Required value"),
-        (json!({"type": "boolean"}), json!(null), "of type boolean: \"null\""),
+    let cases: [(Value, Value, &[&str]); 20] = [
+        (json!({"type": "string", "minLength": 2}), json!("ä"), &["f: Invalid value: \"ä\": f in body should be at least 2 chars long"]),
+        (json!({"type": "string", "maxLength": 2}), json!("abc"), &["f: Too long: may not be more than 2 bytes"]),
+        (json!({"type": "string", "pattern": "^a+$"}), json!("ab"), &["f: Invalid value: \"ab\": f in body should match '^a+$'"]),
+        (
+            json!({"type": "string", "format": "date-time"}),
+            json!("today"),
+            &["f: Invalid value: \"today\": f in body must be of type date-time: \"today\""],
+        ),
+        (json!({"type": "string", "format": "byte"}), json!("*"), &["f: Invalid value: \"*\": f in body must be of type byte: \"*\""]),
+        (json!({"type": "number", "maximum": 1.5}), json!(2), &["f: Invalid value: 2: f in body should be less than or equal to 1.5"]),
+        (
+            json!({"type": "number", "minimum": 1, "exclusiveMinimum": true}),
+            json!(1),
+            &["f: Invalid value: 1: f in body should be greater than 1"],
+        ),
+        (json!({"type": "integer", "multipleOf": 3}), json!(4), &["f: Invalid value: 4: f in body should be a multiple of 3"]),
+        (json!({"type": "integer"}), json!("x"), &["f: Invalid value: \"string\": f in body must be of type integer: \"string\""]),
+        (json!({"type": "integer"}), json!(1.5), &["f: Invalid value: \"number\": f in body must be of type integer: \"number\""]),
+        (json!({"type": "integer", "format": "int32"}), json!(true), &["f: Invalid value: \"\": f in body must be of type int32: \"\""]),
+        (json!({"type": "array", "maxItems": 1}), json!([1, 2]), &["f: Too many: 2: must have at most 1 item"]),
+        (json!({"type": "array", "x-kubernetes-list-type": "set"}), json!(["a", "a"]), &["f[1]: Duplicate value: \"a\""]),
+        (
+            json!({"type": "object", "minProperties": 2}),
+            json!({"a": 1}),
+            &["f: Invalid value: 1: f in body should have at least 2 properties"],
+        ),
+        (json!({"type": "object", "required": ["a"]}), json!({}), &["f.a: Required value"]),
+        (json!({"type": "string", "enum": ["a", "c"]}), json!("b"), &["f: Unsupported value: \"b\": supported values: \"a\", \"c\""]),
+        (
+            json!({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+            json!([]),
+            &[
+                "<nil>: Invalid value: \"\": \"f\" must validate at least one schema (anyOf)",
+                "f: Invalid value: \"array\": f in body must be of type string: \"array\"",
+            ],
+        ),
+        (
+            json!({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}),
+            json!({"a": 1, "b": 1}),
+            &["<nil>: Invalid value: \"\": \"f\" must validate one and only one schema (oneOf). Found 2 valid alternatives"],
+        ),
+        (json!({"not": {"required": ["a"]}}), json!({"a": 1}), &["<nil>: Invalid value: \"\": \"f\" must not validate the schema (not)"]),
+        (json!({"type": "boolean"}), json!(null), &["f: Invalid value: \"null\": f in body must be of type boolean: \"null\""]),
     ];
-    for (inner, value, message) in cases {
+    for (inner, value, wanted) in cases {
         let schema = schema(json!({"type": "object", "properties": {"f": inner}}));
-        let found = faults(&schema, &json!({"f": value}));
-        assert!(found.len() == 1 && found[0].starts_with("f") && found[0].contains(message), "{found:?} {message}");
+        assert_eq!(faults(&schema, &json!({"f": value})), wanted);
     }
+}
+
+#[test]
+fn rules_are_told_with_their_place_and_reason() {
+    let rule = |rule: &str, more: Value| {
+        let mut rule = json!({"rule": rule});
+        rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        rule
+    };
+    let list = json!({"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"], "items": {
+        "type": "object", "required": ["k"], "properties": {"k": {"type": "string"}, "n": {"type": "integer", "x-kubernetes-validations": [rule("self >= oldSelf", json!({}))]}}}});
+    let spec = json!({"type": "object", "required": ["min"], "properties": {
+        "min": {"type": "integer"}, "max": {"type": "integer", "x-kubernetes-validations": [rule("self < 100", json!({"message": "too large"}))]}, "list": list},
+        "x-kubernetes-validations": [rule("!has(self.max) || self.min <= self.max", json!({"messageExpression": "'min %d, max %d'.format([self.min, self.max])", "fieldPath": ".max", "reason": "FieldValueForbidden"}))]});
+    let schema = schema(json!({"type": "object", "properties": {"spec": spec}}));
+    assert_eq!(faults(&schema, &json!({"spec": {"min": 1, "max": 2}})), Vec::<String>::new());
+    assert_eq!(faults(&schema, &json!({"spec": {"min": 3, "max": 2}})), ["spec.max: Forbidden: min 3, max 2"]);
+    assert_eq!(faults(&schema, &json!({"spec": {"min": 3, "max": 200}})), ["spec.max: Invalid value: 200: too large"]);
+    let unchecked = "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+    assert_eq!(faults(&schema, &json!({"spec": {"max": 200}})), ["spec.min: Required value", unchecked]);
+    let old = json!({"spec": {"min": 1, "max": 200, "list": [{"k": "a", "n": 5}, {"k": "b", "n": 1}]}});
+    let new = json!({"spec": {"min": 2, "max": 200, "list": [{"k": "b", "n": 2}, {"k": "a", "n": 4}]}});
+    let broken: Vec<_> =
+        schema.break_rules(&new, Some(&old), &[]).into_iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+    assert_eq!(broken, ["spec.list[1].n: Invalid value: 4: failed rule: self >= oldSelf"], "what was too large before is let be");
+}
+
+#[test]
+fn an_update_is_not_judged_by_what_it_leaves_as_it_was() {
+    let schema = schema(json!({"type": "object", "properties": {"a": {"type": "string", "maxLength": 1}, "b": {"type": "integer"}}}));
+    let (old, new) = (json!({"a": "long", "b": 1}), json!({"a": "long", "b": 2}));
+    assert!(schema.validate(&new, Some(&old), "").is_empty());
+    assert_eq!(schema.validate(&json!({"a": "longer", "b": 2}), Some(&old), "").len(), 1);
+    let status = schema.property("b").unwrap().validate(&json!("x"), None, "status");
+    assert_eq!(
+        (status[0].field.as_str(), status[0].message.as_str()),
+        ("status", "Invalid value: \"string\":  in body must be of type integer: \"string\"")
+    );
 }
 
 #[test]

@@ -69,7 +69,7 @@ async fn create_named(core: &Core, call: &Call, body: Value) -> Result<Answer, A
     rules::bear(&call.kind, &call.version, &mut new, &clock::now(), clock::uid());
     let name = value::meta(&new, "name").to_owned();
     let mut faults = name_faults(call, &name);
-    faults.extend(fit::faults(call, &new));
+    faults.extend(fit::faults(call, &new, None));
     fit::judge(call, &name, &faults)?;
     let new = fit::stored_version(call, new);
     let key = object::key(&call.namespace, &name);

@@ -104,7 +104,7 @@ fn next(core: &Core, call: &Call, old: &Value, mut proposed: Value, warnings: &m
     let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
     rules::carry_over(&call.version, old, &mut new);
     rules::raise_generation(&call.kind, &call.version, old, &mut new);
-    let mut faults = fit::faults(call, &new);
+    let mut faults = fit::faults(call, &new, Some(old));
     faults.extend(rules::update_faults(&call.kind, old, &new));
     fit::judge(call, &call.name, &faults)?;
     Ok(new)
@@ -120,6 +120,6 @@ fn next_status(core: &Core, call: &Call, old: &Value, proposed: Value, warnings:
     for member in old.as_object().into_iter().flatten().map(|(name, _)| name).filter(|name| *name != "status") {
         carry(old.get(member), object_mut(&mut new), member);
     }
-    fit::judge(call, &call.name, &fit::faults(call, &new))?;
+    fit::judge(call, &call.name, &fit::faults(call, &new, Some(old)))?;
     Ok(new)
 }

@@ -10,6 +10,7 @@ use crate::http::query::FieldValidation;
 use crate::kinds::{Shape, builtin, definition, typed};
 use crate::names;
 use crate::options::{AdmissionRequest, Operation};
+use crate::schema::Schema;
 use crate::value;
 
 /// Brings an object into the shape of its kind, and says what does not belong there.
@@ -128,11 +129,13 @@ pub fn ask(
 }
 
 /// Everything that is wrong with an object that could be stored.
-pub fn faults(call: &Call, object: &Value) -> Vec<Cause> {
+///
+/// `old` is the object before an update: what an update leaves as it was is not judged again.
+pub fn faults(call: &Call, object: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut faults = names::metadata_faults(object);
     faults.extend(access::validate::faults(&call.kind, object));
     if let Shape::Schema(schema) = &call.version.shape {
-        faults.extend(schema.validate(object));
+        faults.extend(schema_faults(call, schema, object, old));
     }
     if *call.resource.id == *builtin::DEFINITIONS {
         faults.extend(definition::faults(object));
@@ -140,6 +143,22 @@ pub fn faults(call: &Call, object: &Value) -> Vec<Cause> {
             faults.push(Cause { field: "spec".into(), reason: "FieldValueInvalid", message: format!("Invalid value: {message}") });
         }
     }
+    faults
+}
+
+fn schema_faults(call: &Call, schema: &Schema, object: &Value, old: Option<&Value>) -> Vec<Cause> {
+    // An update of the status is judged by the status alone, and told so.
+    let mut faults = match (call.subresource.as_deref(), schema.property("status"), object.get("status")) {
+        (Some("status"), Some(of), Some(status)) => of.validate(status, old.and_then(|old| old.get("status")), "status"),
+        (Some("status"), _, _) => Vec::new(),
+        _ => schema.validate(object, old, ""),
+    };
+    faults.extend(schema.embedded_faults(object));
+    if old.is_none_or(|old| schema.duplicates(old).is_empty()) {
+        faults.extend(schema.duplicates(object));
+    }
+    let broken = schema.break_rules(object, old, &faults);
+    faults.extend(broken);
     faults
 }
 
