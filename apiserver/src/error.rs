@@ -107,6 +107,11 @@ impl ApiError {
         self
     }
 
+    /// Errors from in front of the resources say nothing of whom they are about, but say so.
+    fn with_empty_details(self) -> Self {
+        Self { details: Some(json!({}).into()), ..self }
+    }
+
     /// No such object.
     pub fn not_found(kind: &Kind, name: &str) -> Self {
         Self::new(404, "NotFound", format!("{} \"{name}\" not found", kind.qualified())).about(kind, name)
@@ -114,7 +119,7 @@ impl ApiError {
 
     /// No such path below a resource that exists.
     pub fn no_such_resource() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource")
+        Self::new(404, "NotFound", "the server could not find the requested resource").with_empty_details()
     }
 
     /// No such path at all: plain text, because clients take a Status for an answer about an object.
@@ -180,13 +185,35 @@ impl ApiError {
 
     /// The resource does not know the verb.
     pub fn method_not_allowed() -> Self {
-        Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+        Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource").with_empty_details()
+    }
+
+    /// The same, as custom kinds say it.
+    pub fn verb_not_supported(kind: &Kind, verb: &str) -> Self {
+        let message = format!("{verb} is not supported on resources of kind \"{}\"", kind.qualified());
+        Self::new(405, "MethodNotAllowed", message).about(kind, "")
     }
 
     /// None of the media types that the client accepts is ours.
     pub fn not_acceptable() -> Self {
-        let ours = "application/json, application/json;as=Table, application/json;as=PartialObjectMetadata";
+        let ours = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+        Self::new(406, "NotAcceptable", format!("406: Not Acceptable\n\nAvailable representations: {ours}")).with_empty_details()
+    }
+
+    /// The media type is ours, but not in the form that the client asks for; or the resource is of a custom kind.
+    pub fn not_acceptable_but(ours: &str) -> Self {
         Self::new(406, "NotAcceptable", format!("only the following media types are accepted: {ours}"))
+    }
+
+    /// A patch that does not say what it is.
+    pub fn unsupported_patch() -> Self {
+        Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").with_empty_details()
+    }
+
+    /// The client gave us less time than it takes.
+    pub fn out_of_time() -> Self {
+        let message = "Timeout: request did not complete within the requested timeout - context deadline exceeded";
+        Self { details: Some(json!({"retryAfterSeconds": 1}).into()), ..Self::new(504, "Timeout", message) }
     }
 
     /// The body's media type is not understood here.

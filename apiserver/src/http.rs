@@ -1,13 +1,18 @@
 //! HTTP in and out: paths, queries, media types, bodies, and which verb a request is. The verbs themselves are in `read`
 //! and `write`.
 
+pub mod aggregated;
 pub mod body;
+pub mod deadline;
 pub mod discovery;
+pub mod health;
 pub mod media;
+pub mod metrics;
 pub mod oidc;
 pub mod openapi;
 pub mod path;
 pub mod query;
+pub mod represent;
 pub mod reviews;
 pub mod route;
 
@@ -63,7 +68,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let Self { core, user, end } = self.clone();
-        Box::pin(async move { Ok(route::answer(&core, user, end, request).await.unwrap_or_else(|error| error_response(&error))) })
+        Box::pin(async move { Ok(route::answer(&core, user, end, request).await) })
     }
 }
 

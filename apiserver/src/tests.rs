@@ -9,6 +9,7 @@ mod faults;
 mod paging;
 mod views;
 mod watching;
+mod wire;
 
 use std::sync::Arc;
 

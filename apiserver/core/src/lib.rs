@@ -2,4 +2,5 @@
 //!
 //! It must not know tokio, the disk, sockets or clocks: `ebb-apiserver` is the shell that gathers and carries out.
 
+pub mod protobuf;
 pub mod rbac;

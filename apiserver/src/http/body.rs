@@ -36,6 +36,18 @@ impl Body {
         Self(Kind::Pieces { pieces, left })
     }
 
+    /// All of it, or the body itself if it is yet to come.
+    ///
+    /// # Errors
+    /// The body, when it is a stream.
+    pub fn whole(self) -> Result<Bytes, Self> {
+        match self.0 {
+            Kind::Pieces { mut pieces, .. } if pieces.len() < 2 => Ok(pieces.pop_front().unwrap_or_default()),
+            Kind::Pieces { pieces, .. } => Ok(Vec::from(pieces).concat().into()),
+            Kind::Stream(_) => Err(self),
+        }
+    }
+
     /// A body that comes as it comes.
     pub fn stream(stream: BoxStream<'static, Result<Bytes, BoxError>>) -> Self {
         Self(Kind::Stream(stream))

@@ -2,10 +2,12 @@
 
 use ::http::{HeaderMap, header};
 use bytes::Bytes;
+use ebb_apiserver_core::protobuf;
 use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::http::query::Query;
+use crate::http::represent::Format;
 use crate::patch::Patch;
 use crate::read::{RowObject, View};
 
@@ -13,34 +15,75 @@ use crate::read::{RowObject, View};
 pub const JSON: &str = "application/json";
 const PATCHES: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
 
+/// The media types of bodies and answers of built-in kinds; custom kinds have no protobuf.
+const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+const ACCEPTED_CUSTOM: &str = "application/json, application/yaml";
+
+fn accepted(custom: bool) -> &'static str {
+    if custom { ACCEPTED_CUSTOM } else { ACCEPTED }
+}
+
+/// One media type that a client accepts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clause<'a> {
+    /// Without parameters.
+    pub media_type: &'a str,
+    parameters: Vec<(&'a str, &'a str)>,
+}
+
+impl Clause<'_> {
+    /// A parameter, or empty.
+    pub fn parameter(&self, name: &str) -> &str {
+        self.parameters.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// What a client accepts, the dearest first; but JSON in front of protobuf, which says the same and has to be made.
+pub fn clauses(headers: &HeaderMap) -> Vec<Clause<'_>> {
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut clauses: Vec<(f32, Clause<'_>)> = accept.flat_map(|value| value.split(',')).filter_map(clause).collect();
+    clauses.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    let (protobuf, mut others): (Vec<Clause<'_>>, Vec<Clause<'_>>) =
+        clauses.into_iter().map(|(_, clause)| clause).partition(|clause| clause.media_type == protobuf::MEDIA_TYPE);
+    others.extend(protobuf);
+    others
+}
+
+fn clause(text: &str) -> Option<(f32, Clause<'_>)> {
+    let mut parts = text.split(';').map(str::trim);
+    let media_type = parts.next().filter(|media_type| !media_type.is_empty())?;
+    let parameters: Vec<(&str, &str)> = parts.filter_map(|part| part.split_once('=')).collect();
+    let clause = Clause { media_type, parameters };
+    let quality = clause.parameter("q").parse().unwrap_or(1.0);
+    Some((quality, clause))
+}
+
 /// The view that the client prefers among those that it accepts.
 ///
 /// # Errors
 /// 406 when there is none.
-pub fn view(headers: &HeaderMap, query: &Query) -> Result<View, ApiError> {
-    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut accepted = accept.flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty()).peekable();
-    if accepted.peek().is_none() {
+pub fn view(headers: &HeaderMap, query: &Query, custom: bool) -> Result<View, ApiError> {
+    let clauses = clauses(headers);
+    if clauses.is_empty() {
         return Ok(View::Whole);
     }
-    accepted.find_map(|part| view_of(part, query)).ok_or_else(ApiError::not_acceptable)
+    let view = clauses.iter().find_map(|clause| view_of(clause, query, custom));
+    view.ok_or_else(|| match clauses.iter().any(|clause| custom || Format::of(clause.media_type).is_some()) {
+        true => ApiError::not_acceptable_but(accepted(custom)),
+        false => ApiError::not_acceptable(),
+    })
 }
 
-fn view_of(media_type: &str, query: &Query) -> Option<View> {
-    let mut parts = media_type.split(';').map(str::trim);
-    if !matches!(parts.next(), Some("application/json" | "*/*" | "application/*" | "text/plain" | "application/yaml")) {
-        return None;
-    }
-    let parameters: Vec<(&str, &str)> = parts.filter_map(|part| part.split_once('=')).collect();
-    let parameter = |name: &str| parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
-    match (parameter("as"), parameter("g"), parameter("v")) {
-        (None, _, _) => Some(View::Whole),
-        (Some("Table"), Some("meta.k8s.io"), Some("v1")) => Some(View::Table(match query.get("includeObject") {
+fn view_of(clause: &Clause<'_>, query: &Query, custom: bool) -> Option<View> {
+    Format::of(clause.media_type).filter(|format| !custom || *format != Format::Protobuf)?;
+    match (clause.parameter("as"), clause.parameter("g"), clause.parameter("v")) {
+        ("", "", "") => Some(View::Whole),
+        ("Table", "meta.k8s.io", "v1") => Some(View::Table(match query.get("includeObject") {
             "Object" => RowObject::Object,
             "None" => RowObject::None,
             _ => RowObject::Metadata,
         })),
-        (Some("PartialObjectMetadata" | "PartialObjectMetadataList"), Some("meta.k8s.io"), Some("v1")) => Some(View::Metadata),
+        ("PartialObjectMetadata" | "PartialObjectMetadataList", "meta.k8s.io", "v1") => Some(View::Metadata),
         _ => None,
     }
 }
@@ -50,33 +93,69 @@ fn content_type(headers: &HeaderMap) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// Reads an object. A body without a type is JSON.
+/// Reads an object of a kind. A body without a type is JSON. Custom kinds have no protobuf.
 ///
 /// # Errors
 /// 415 and 400.
-pub fn object(headers: &HeaderMap, body: &Bytes) -> Result<Value, ApiError> {
+pub fn object(headers: &HeaderMap, body: &Bytes, kind: &str, custom: bool) -> Result<Value, ApiError> {
+    let unrecognized = |why: String| {
+        ApiError::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why} ({})", summary(body)))
+    };
+    let unparsed = |why: String| unrecognized(format!("couldn't get version/kind; json parse error: {why}"));
     match content_type(headers) {
-        "" | JSON | "*/*" | "application/octet-stream" | "text/plain" | "application/x-www-form-urlencoded" => json(body),
-        "application/yaml" | "application/x-yaml" | "text/yaml" => yaml(body),
-        _ => Err(ApiError::unsupported_media_type("application/json, application/yaml")),
+        "" | JSON => serde_json::from_slice(body).map_err(|error| unparsed(json_fault(body, &error))),
+        "application/yaml" => yaml(body).map_err(|why| unrecognized(format!("yaml: {why}"))),
+        protobuf::MEDIA_TYPE if !custom => protobuf::decode(body).map_err(|fault| unrecognized(fault.to_string())),
+        _ => Err(ApiError::unsupported_media_type(accepted(custom))),
     }
 }
 
-/// Reads an object that may be absent.
+/// Reads options that may be absent. They have protobuf, whatever they are about.
 ///
 /// # Errors
 /// As [`object`].
 pub fn optional_object(headers: &HeaderMap, body: &Bytes) -> Result<Value, ApiError> {
-    if body.trim_ascii().is_empty() { Ok(Value::Null) } else { object(headers, body) }
+    if body.trim_ascii().is_empty() { Ok(Value::Null) } else { object(headers, body, "DeleteOptions", false) }
+}
+
+/// The beginning of a body, in hexadecimal digits if it is no JSON object.
+fn summary(body: &[u8]) -> String {
+    const MAX: usize = 30;
+    let (begin, dots) = if body.len() > MAX { (&body[..MAX], " ...") } else { (body, "") };
+    match begin.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => format!("{}{dots}", String::from_utf8_lossy(begin)),
+        Some(_) => format!("{}{dots}", begin.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+    }
+}
+
+/// What is wrong with JSON, as Go says it.
+fn json_fault(body: &[u8], error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    if error.is_eof() {
+        return "unexpected end of JSON input".into();
+    }
+    let line = body.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let culprit = String::from_utf8_lossy(line).chars().nth(error.column().saturating_sub(1)).unwrap_or('?');
+    let looking = match told.as_str() {
+        told if told.starts_with("key must be a string") => "looking for beginning of object key string",
+        told if told.starts_with("expected value") => "looking for beginning of value",
+        told if told.starts_with("expected `:`") => "after object key",
+        told if told.starts_with("expected `,` or `}`") => "after object key:value pair",
+        told if told.starts_with("expected `,` or `]`") => "after array element",
+        told if told.starts_with("trailing characters") => "after top-level value",
+        _ => return told,
+    };
+    format!("invalid character '{culprit}' {looking}")
 }
 
 fn json(body: &Bytes) -> Result<Value, ApiError> {
-    serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("the body of the request is no JSON: {error}")))
+    serde_json::from_slice(body).map_err(|error| ApiError::bad_request(json_fault(body, &error)))
 }
 
-fn yaml(body: &Bytes) -> Result<Value, ApiError> {
-    let text = std::str::from_utf8(body).map_err(|error| ApiError::bad_request(format!("the body of the request is no YAML: {error}")))?;
-    serde_saphyr::from_str(text).map_err(|error| ApiError::bad_request(format!("the body of the request is no YAML: {error}")))
+fn yaml(body: &Bytes) -> Result<Value, String> {
+    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    serde_saphyr::from_str(text).map_err(|error| error.to_string())
 }
 
 /// Reads a patch. Custom kinds have no strategic merge.
@@ -92,6 +171,7 @@ pub fn patch(headers: &HeaderMap, body: &Bytes, custom: bool) -> Result<Patch, A
             let ours = format!("{PATCHES} (server-side apply is not supported yet)");
             Err(ApiError::unsupported_media_type(&ours))
         }
+        "" => Err(ApiError::unsupported_patch()),
         _ => Err(ApiError::unsupported_media_type(PATCHES)),
     }
 }

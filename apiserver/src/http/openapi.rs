@@ -2,8 +2,11 @@
 //! parameters they take, by which `kubectl` learns that the server validates fields itself, and the schemas of custom kinds, from
 //! which `kubectl explain` reads. Built-in kinds have operations only.
 
+use ::http::{Response, request};
 use serde_json::{Map, Value, json};
 
+use super::body::Body;
+use super::{aggregated, media};
 use crate::error::ApiError;
 use crate::kinds::{Kind, builtin};
 use crate::store::object;
@@ -11,7 +14,11 @@ use crate::value;
 use crate::write::Core;
 
 /// `/openapi/v3`. The hash changes when the document does, because clients keep documents by it.
-pub fn index(core: &Core) -> Value {
+pub fn index(core: &Core, parts: &request::Parts) -> Result<Response<Body>, ApiError> {
+    Ok(aggregated::tagged(format!("{}\n", index_value(core)), media::JSON, &parts.headers))
+}
+
+fn index_value(core: &Core) -> Value {
     let mut paths = Map::new();
     for resource in core.registry.all() {
         let kind = resource.kind();
@@ -36,7 +43,20 @@ fn hash(core: &Core, group: &str) -> String {
 ///
 /// # Errors
 /// 404 as plain text.
-pub fn document(core: &Core, group: &str, version: &str) -> Result<Value, ApiError> {
+pub fn document(core: &Core, parts: &request::Parts, group: &str, version: &str) -> Result<Response<Body>, ApiError> {
+    let value = document_value(core, group, version)?;
+    Ok(aggregated::tagged(format!("{value}\n"), media::JSON, &parts.headers))
+}
+
+/// `/openapi/v2`.
+///
+/// # Errors
+/// 404.
+pub fn v2(_: &Core, _: &request::Parts) -> Result<Response<Body>, ApiError> {
+    Err(ApiError::page_not_found())
+}
+
+fn document_value(core: &Core, group: &str, version: &str) -> Result<Value, ApiError> {
     let mut paths = Map::new();
     let mut schemas = Map::new();
     for resource in core.registry.all() {

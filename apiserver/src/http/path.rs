@@ -5,8 +5,12 @@ use super::query::decode;
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Path {
-    /// `/healthz`, `/livez`, `/readyz` and what is below them.
-    Health,
+    /// `/`.
+    Root,
+    /// `/healthz`, `/livez`, `/readyz`, and one check below them.
+    Health { of: &'static str, check: Option<String> },
+    /// `/metrics`.
+    Metrics,
     /// `/version`.
     Version,
     /// `/api`.
@@ -17,6 +21,8 @@ pub enum Path {
     Group(String),
     /// `/api/v1` (group is empty) or `/apis/GROUP/VERSION`.
     Resources { group: String, version: String },
+    /// `/openapi/v2`.
+    OpenApi2,
     /// `/openapi/v3`.
     OpenApi,
     /// `/openapi/v3/api/v1` and `/openapi/v3/apis/GROUP/VERSION`.
@@ -57,7 +63,10 @@ pub fn parse(path: &str) -> Path {
         return Path::Unknown;
     }
     match segments.as_slice() {
-        ["healthz" | "livez" | "readyz", ..] => Path::Health,
+        [] => Path::Root,
+        [of @ ("healthz" | "livez" | "readyz"), check @ ..] => health(of, check),
+        ["metrics"] => Path::Metrics,
+        ["openapi", "v2"] => Path::OpenApi2,
         ["version"] => Path::Version,
         ["api"] => Path::CoreVersions,
         ["apis"] => Path::Groups,
@@ -71,6 +80,15 @@ pub fn parse(path: &str) -> Path {
         ["apis", group, version, rest @ ..] => within(group, version, rest),
         _ => Path::Unknown,
     }
+}
+
+fn health(of: &str, check: &[&str]) -> Path {
+    let of = match of {
+        "livez" => "livez",
+        "readyz" => "readyz",
+        _ => "healthz",
+    };
+    Path::Health { of, check: Some(check.join("/")).filter(|check| !check.is_empty()) }
 }
 
 fn within(group: &str, version: &str, rest: &[&str]) -> Path {

@@ -41,6 +41,11 @@ impl Query {
         self.pairs.iter().any(|(key, _)| key == name)
     }
 
+    /// Every value of a name.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
+    }
+
     /// Whether a name is given as true: as anything but `false` and `0`, as in Kubernetes.
     pub fn flag(&self, name: &str) -> bool {
         self.pairs.iter().find(|(key, _)| key == name).is_some_and(|(_, value)| value != "0" && !value.eq_ignore_ascii_case("false"))

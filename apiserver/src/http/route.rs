@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::body::{self, Body};
 use super::path::{self, Path, Target};
 use super::query::Query;
-use super::{discovery, media, oidc, openapi, respond, reviews, warn};
+use super::represent::Representation;
+use super::{aggregated, deadline, discovery, error_response, health, media, metrics, oidc, openapi, respond, reviews, warn};
 use crate::access::gate;
 use crate::error::ApiError;
 use crate::kinds::builtin;
@@ -19,68 +20,95 @@ use crate::options::User;
 use crate::read::{self, View, lister, watch};
 use crate::write::{Answer, Call, Core, Written, create, delete, edit, scale};
 
-/// Answers a request.
-///
-/// # Errors
-/// Become Status objects.
-pub async fn answer<B>(
-    core: &Arc<Core>,
-    user: Option<User>,
-    end: CancellationToken,
-    request: Request<B>,
-) -> Result<Response<Body>, ApiError>
+/// Answers a request, in the form that the client wants.
+pub async fn answer<B>(core: &Arc<Core>, user: Option<User>, end: CancellationToken, request: Request<B>) -> Response<Body>
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
     let (parts, body) = request.into_parts();
-    let path = path::parse(parts.uri.path());
-    let user = gate::admit(core, user, &parts, &path)?;
-    match path {
-        Path::Health => Ok(respond(StatusCode::OK, "text/plain; charset=utf-8", Body::full("ok"))),
-        Path::Version => get_only(&parts, discovery::version()),
-        Path::CoreVersions => get_only(&parts, discovery::core_versions()),
-        Path::Groups => get_only(&parts, discovery::groups(core)),
-        Path::Group(group) => get_only(&parts, discovery::group(core, &group)?),
-        Path::Resources { group, version } => get_only(&parts, discovery::resources(core, &group, &version)?),
-        Path::OpenApi => get_only(&parts, openapi::index(core)),
-        Path::OpenApiDocument { group, version } => get_only(&parts, openapi::document(core, &group, &version)?),
-        Path::Resource(target) => {
-            if reviews::is_review(&target) {
-                let body = body::read(body).await?;
-                return reviews::answer(core, &parts, &user, &target, &media::object(&parts.headers, &body)?);
-            }
-            let call = call(core, user, target, &parts)?;
-            verb(core, &call, &parts, body, end).await
+    let representation = Representation::wanted(&parts);
+    let answered = match deadline::of(parts.uri.query()) {
+        Ok(None) => admitted(core, user, end, &parts, body).await,
+        Ok(Some(limit)) => {
+            let answering = tokio::time::timeout(limit, admitted(core, user, end, &parts, body));
+            answering.await.unwrap_or_else(|_| Err(ApiError::out_of_time()))
         }
-        Path::Unknown => oidc::answer(core, &parts),
+        Err(error) => Err(error),
+    };
+    let response = answered.unwrap_or_else(|error| error_response(&error));
+    representation.dress(response).await
+}
+
+/// Lets a request in and answers it.
+async fn admitted<B>(
+    core: &Arc<Core>,
+    user: Option<User>,
+    end: CancellationToken,
+    parts: &request::Parts,
+    body: B,
+) -> Result<Response<Body>, ApiError>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let path = path::parse(parts.uri.path());
+    let user = gate::admit(core, user, parts, &path)?;
+    let Path::Resource(target) = path else {
+        reads_only(parts)?;
+        return about(core, parts, path);
+    };
+    if reviews::is_review(&target) {
+        let body = body::read(body).await?;
+        return reviews::answer(core, parts, &user, &target, &media::object(&parts.headers, &body, &target.resource, false)?);
+    }
+    let call = call(core, user, target, parts)?;
+    verb(core, &call, parts, body, end).await
+}
+
+/// What the server says of itself.
+fn about(core: &Core, parts: &request::Parts, path: Path) -> Result<Response<Body>, ApiError> {
+    let json = |value: serde_json::Value| Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{value}\n"))));
+    let aggregated = aggregated::wanted(&parts.headers);
+    match (path, aggregated) {
+        (Path::CoreVersions, Some(version)) => Ok(aggregated::answer(core, true, version, &parts.headers)),
+        (Path::Groups, Some(version)) => Ok(aggregated::answer(core, false, version, &parts.headers)),
+        (Path::CoreVersions, None) => json(discovery::core_versions()),
+        (Path::Groups, None) => json(discovery::groups(core)),
+        (Path::Group(group), _) => json(discovery::group(core, &group)?),
+        (Path::Resources { group, version }, _) => json(discovery::resources(core, &group, &version)?),
+        (Path::Root, _) => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}", discovery::paths(core))))),
+        (Path::Metrics, _) => Ok(metrics::answer(core)),
+        (Path::OpenApi2, _) => openapi::v2(core, parts),
+        (Path::OpenApi, _) => openapi::index(core, parts),
+        (Path::OpenApiDocument { group, version }, _) => openapi::document(core, parts, &group, &version),
+        (Path::Health { of, check }, _) => health::answer(core, of, check.as_deref(), parts.uri.query()),
+        (Path::Version, _) => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}\n", discovery::version())))),
+        (Path::Resource(_) | Path::Unknown, _) => oidc::answer(core, parts),
     }
 }
 
-fn get_only(parts: &request::Parts, value: serde_json::Value) -> Result<Response<Body>, ApiError> {
-    if parts.method != Method::GET && parts.method != Method::HEAD {
-        return Err(ApiError::method_not_allowed());
-    }
-    Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{value}\n"))))
+fn reads_only(parts: &request::Parts) -> Result<(), ApiError> {
+    if parts.method == Method::GET || parts.method == Method::HEAD { Ok(()) } else { Err(ApiError::method_not_allowed()) }
 }
 
 fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Result<Call, ApiError> {
     let Target { group, version, namespace, resource, name, subresource } = target;
-    let resource = core.registry.find(&group, &resource).ok_or_else(ApiError::page_not_found)?;
+    let unknown = || unknown(core, &group, &version);
+    let resource = core.registry.find(&group, &resource).ok_or_else(unknown)?;
     let kind = resource.kind();
-    let version = kind.version(&version).ok_or_else(ApiError::page_not_found)?.clone();
+    let version = kind.version(&version).ok_or_else(unknown)?.clone();
     // One object, or a collection with a namespace, must have one exactly if the kind has them.
     let misplaced = if kind.namespaced { namespace.is_empty() && !name.is_empty() } else { !namespace.is_empty() };
     if misplaced {
-        return Err(ApiError::page_not_found());
+        return Err(unknown());
     }
     let subresource = Some(subresource).filter(|subresource| !subresource.is_empty());
     let known = match subresource.as_deref() {
         None => true,
         Some("status") => version.status,
         Some("scale") => version.scale.is_some(),
-        Some("log") => *resource.id == *builtin::PODS,
-        Some(_) => false,
+        Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
     };
     if !known {
         return Err(ApiError::no_such_resource());
@@ -88,22 +116,32 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
     Ok(Call { user, resource, kind, version, namespace, name, subresource, query: Query::parse(parts.uri.query()) })
 }
 
+/// A resource that does not exist: a Status where the version exists, a page that is not found elsewhere.
+fn unknown(core: &Core, group: &str, version: &str) -> ApiError {
+    let served = core.registry.all().into_iter().any(|resource| {
+        let kind = resource.kind();
+        kind.group == group && kind.version(version).is_some() && !kind.custom
+    });
+    if served || group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() }
+}
+
 async fn verb<B>(core: &Arc<Core>, call: &Call, parts: &request::Parts, body: B, end: CancellationToken) -> Result<Response<Body>, ApiError>
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let view = media::view(&parts.headers, &call.query)?;
+    let view = media::view(&parts.headers, &call.query, call.kind.custom)?;
     let (method, collection) = (&parts.method, call.name.is_empty());
-    if *method == Method::GET || *method == Method::HEAD {
+    let object = |body: &Bytes, kind: &str| media::object(&parts.headers, body, kind, call.kind.custom);
+    if *method == Method::GET {
         return get(core, call, view, end).await;
     }
     let body = body::read(body).await?;
     let answer = match (method, collection, call.subresource.as_deref()) {
-        (&Method::POST, true, None) => create::create(core, call, media::object(&parts.headers, &body)?).await?,
+        (&Method::POST, true, None) => create::create(core, call, object(&body, &call.kind.kind)?).await?,
         (&Method::PUT | &Method::PATCH, false, None | Some("status")) => {
             let edit = match *method {
-                Method::PUT => edit::Edit::Replace(media::object(&parts.headers, &body)?),
+                Method::PUT => edit::Edit::Replace(object(&body, &call.kind.kind)?),
                 _ => edit::Edit::Patch(media::patch(&parts.headers, &body, call.kind.custom)?),
             };
             edit::edit(core, call, &edit).await?
@@ -113,14 +151,27 @@ where
         }
         (&Method::DELETE, false, None) => delete::delete(core, call, &delete_options(call, &parts.headers, &body)?).await?,
         (&Method::DELETE, true, None) => delete::delete_collection(core, call, &delete_options(call, &parts.headers, &body)?).await?,
+        (&Method::PUT, false, Some("finalize")) => edit::edit(core, call, &edit::Edit::Replace(object(&body, &call.kind.kind)?)).await?,
+        (method, ..) if call.kind.custom => return Err(ApiError::verb_not_supported(&call.kind, verb_name(method))),
         _ => return Err(ApiError::method_not_allowed()),
     };
     written(call, view, answer)
 }
 
+/// What a method means, as messages name it.
+fn verb_name(method: &Method) -> &'static str {
+    match *method {
+        Method::POST => "create",
+        Method::PUT => "update",
+        Method::PATCH => "patch",
+        Method::DELETE => "delete",
+        _ => "",
+    }
+}
+
 fn scale_edit(call: &Call, method: &Method, headers: &HeaderMap, body: &Bytes) -> Result<scale::Edit, ApiError> {
     match *method {
-        Method::PUT => Ok(scale::Edit::Replace(media::object(headers, body)?)),
+        Method::PUT => Ok(scale::Edit::Replace(media::object(headers, body, "Scale", false)?)),
         _ => Ok(scale::Edit::Patch(media::patch(headers, body, call.kind.custom)?)),
     }
 }
@@ -132,6 +183,7 @@ fn delete_options(call: &Call, headers: &HeaderMap, body: &Bytes) -> Result<dele
 async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) -> Result<Response<Body>, ApiError> {
     match call.subresource.as_deref() {
         None | Some("status") => {}
+        Some("finalize") => return Err(ApiError::method_not_allowed()),
         Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call)?)))),
         Some(_) => return log(core, call).await,
     }

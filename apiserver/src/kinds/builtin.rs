@@ -23,6 +23,12 @@ pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 /// The resource in which pods are.
 pub const PODS: &str = "pods";
 
+/// A part below the objects of a core resource: the resource, the part, the group, version and kind of what is sent or
+/// received (empty when it is the resource's own group), and the verbs.
+pub type CorePart = (&'static str, &'static str, (&'static str, &'static str, &'static str), &'static [&'static str]);
+/// The parts beyond `status` and `scale`.
+pub const PARTS: &[CorePart] = &[(PODS, "log", ("", "", "Pod"), &["get"]), (NAMESPACES, "finalize", ("", "", "Namespace"), &["update"])];
+
 /// Seconds that an event is kept, as in Kubernetes.
 const EVENTS_LAST: i64 = 3600;
 

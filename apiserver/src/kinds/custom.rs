@@ -92,7 +92,7 @@ fn member_names(path: &str) -> Vec<String> {
 }
 
 /// Kubernetes' order of versions: `v2` before `v1` before `v1beta2` before `v1beta1` before `v1alpha1` before anything else.
-fn priority(version: &str) -> (u8, u64, u64) {
+pub fn priority(version: &str) -> (u8, u64, u64) {
     let number = |text: &str| text.parse::<u64>().ok();
     let Some(rest) = version.strip_prefix('v') else { return (0, 0, 0) };
     if let Some(major) = number(rest) {

@@ -147,6 +147,11 @@ impl Writer {
         }
     }
 
+    /// Whether nothing more will be written.
+    pub fn is_over(&self) -> bool {
+        *self.ended.borrow() || self.queue.0.lock().closing
+    }
+
     /// Waits until the thread has ended, asked or not.
     pub async fn ended(&self) {
         // The sender may be gone with the thread: that is the end, too.

@@ -27,12 +27,12 @@ async fn paths_that_are_wrong() {
     let fixture = open();
     let get = |path: &str, status, message| (Method::GET, path.to_owned(), Value::Null, status, message);
     let cases = [
-        get("/", 404, "404 page not found"),
+        get("/nope", 404, "404 page not found"),
         get("/apis/nope.dev/v1/things", 404, "404 page not found"),
         get("/apis/nope.dev", 404, "404 page not found"),
         get("/apis/test.dev/v2/widgets", 404, "404 page not found"),
         get("/apis/test.dev/v1/gadgets", 404, "404 page not found"),
-        get("/api/v1/namespaces/default/nodes", 404, "404 page not found"),
+        get("/api/v1/namespaces/default/nodes", 404, "could not find the requested resource"),
         get("/api/v1/namespaces//configmaps", 404, "404 page not found"),
         get("/api/v1/namespaces/default/configmaps/a%2Fb", 404, "404 page not found"),
         get("/api/v1/namespaces/default/configmaps/m/status", 404, "could not find the requested resource"),

@@ -47,10 +47,10 @@ pub async fn edit(core: &Core, call: &Call, edit: &Edit) -> Result<Answer, ApiEr
         let old = parse(&current)?;
         let proposed = edit.propose(call, &old)?;
         check_version(call, &current, &proposed, matches!(edit, Edit::Replace(_)))?;
-        let new = if call.subresource.as_deref() == Some("status") {
-            next_status(core, call, &old, proposed, &mut warnings)?
-        } else {
-            next(core, call, &old, proposed, &mut warnings)?
+        let new = match call.subresource.as_deref() {
+            Some("status") => next_status(core, call, &old, proposed, &mut warnings)?,
+            Some("finalize") => next_finalizers(&old, &proposed),
+            _ => next(core, call, &old, proposed, &mut warnings)?,
         };
         if let Some(written) = store(call, &current, &old, new).await? {
             return Ok(Answer { written, code: 200, warnings });
@@ -108,6 +108,14 @@ fn next(core: &Core, call: &Call, old: &Value, mut proposed: Value, warnings: &m
     faults.extend(rules::update_faults(&call.kind, old, &new));
     fit::judge(call, &call.name, &faults)?;
     Ok(new)
+}
+
+/// The next state of a namespace after an edit of what holds it.
+fn next_finalizers(old: &Value, proposed: &Value) -> Value {
+    let mut new = old.clone();
+    let finalizers = value::at(proposed, &["spec", "finalizers"]);
+    carry(finalizers, value::child(object_mut(&mut new), "spec"), "finalizers");
+    new
 }
 
 /// The next state after an edit of the status: everything else is as it was.
