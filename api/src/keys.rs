@@ -23,6 +23,10 @@ pub mod label {
     pub const ROUTE: &str = "serving.knative.dev/route";
     /// Namespace of the owning Route.
     pub const ROUTE_NAMESPACE: &str = "serving.knative.dev/routeNamespace";
+    /// UID of the owning DomainMapping.
+    pub const DOMAIN_MAPPING_UID: &str = "serving.knative.dev/domainMappingUID";
+    /// Namespace of the owning DomainMapping.
+    pub const DOMAIN_MAPPING_NAMESPACE: &str = "serving.knative.dev/domainMappingNamespace";
     /// `cluster-local` makes a Service or Route private.
     pub const VISIBILITY: &str = "networking.knative.dev/visibility";
     /// Application name on Pods.
@@ -51,6 +55,8 @@ pub mod annotation {
     pub const CLASS: &str = "autoscaling.knative.dev/class";
     /// Which ingress implements an Ingress.
     pub const INGRESS_CLASS: &str = "networking.knative.dev/ingress.class";
+    /// How far the gradual rollouts of a Route are, JSON; on its Ingress.
+    pub const ROLLOUT: &str = "networking.internal.knative.dev/rollout";
     /// kubectl's memory of what was applied.
     pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 }

@@ -23,7 +23,6 @@ mod figures;
 mod metrics;
 mod room;
 mod scale;
-mod settings;
 mod status;
 mod table;
 mod tracked;

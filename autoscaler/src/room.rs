@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
+use ebb_api::config::{Live, autoscaler, deployment};
 use ebb_api::k8s_openapi::api::core::v1::ConfigMap;
 use ebb_api::observation::{Observation, RevisionKey};
 use ebb_autoscaler_core::Sample;
 use ebb_plumbing::WorkQueue;
 use ebb_plumbing::cache::Change;
-use kube::Client;
+use kube::{Client, ResourceExt};
 use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
 
@@ -17,7 +18,6 @@ use crate::caches::{Caches, key_of, revision_of};
 use crate::clock::Clock;
 use crate::figures::Figures;
 use crate::metrics::Metrics;
-use crate::settings::Settings;
 use crate::table::Table;
 
 /// The shared state.
@@ -25,7 +25,8 @@ pub struct Room {
     pub client: Client,
     pub clock: Clock,
     pub caches: Caches,
-    pub settings: Settings,
+    /// The settings in force.
+    pub settings: Live,
     pub table: Arc<Mutex<Table>>,
     /// Revisions to decide on.
     pub scales: WorkQueue<RevisionKey>,
@@ -41,7 +42,7 @@ impl Room {
             client,
             clock: Clock::start(),
             caches: Caches::new(),
-            settings: Settings::default(),
+            settings: Live::default(),
             table: Arc::default(),
             scales: WorkQueue::default(),
             statuses: WorkQueue::default(),
@@ -83,15 +84,16 @@ impl Room {
         });
     }
 
-    /// A ConfigMap that is deleted leaves the defaults, as everywhere.
+    /// Takes a ConfigMap's contents, if it is one that scaling reads.
     fn configure(&self, map: &ConfigMap, change: Change) {
-        let empty = || ConfigMap { metadata: map.metadata.clone(), ..ConfigMap::default() };
-        let changed = match change {
-            Change::Applied => self.settings.take(map),
-            Change::Deleted => self.settings.take(&empty()),
-        };
-        if changed {
-            self.caches.autoscalers.list().iter().for_each(|pa| self.scales.add(key_of(pa.as_ref())));
+        let name = map.name_any();
+        if name != autoscaler::NAME && name != deployment::NAME {
+            return;
+        }
+        match self.settings.take(&name, map.data.as_ref().filter(|_| change == Change::Applied)) {
+            Ok(true) => self.caches.autoscalers.list().iter().for_each(|pa| self.scales.add(key_of(pa.as_ref()))),
+            Ok(false) => {}
+            Err(error) => tracing::error!(config_map = name, %error, "settings make no sense; the last good ones stay in force"),
         }
     }
 

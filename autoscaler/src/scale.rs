@@ -50,7 +50,7 @@ impl Room {
         let now = self.clock.now();
 
         let mut table = self.table.lock();
-        let tracked = table.track(key, &pa, &deployment, self.settings.now(), ready, now);
+        let tracked = table.track(key, &pa, &deployment, self.settings.current(), ready, now);
         let decision = tracked.decide(key, Seen { ready }, now);
         let change = (tracked.scale_of(&deployment) != decision.want).then_some(decision.want);
         match change {
@@ -66,7 +66,7 @@ impl Room {
     /// A foreign class is left alone.
     pub fn is_ours(&self, pa: &PodAutoscaler) -> bool {
         let class = pa.metadata.annotations.as_ref().and_then(|annotations| annotations.get(CLASS));
-        class.map_or_else(|| self.settings.now().autoscaler.pod_autoscaler_class == KPA_CLASS, |class| class == KPA_CLASS)
+        class.map_or_else(|| self.settings.current().autoscaler.pod_autoscaler_class == KPA_CLASS, |class| class == KPA_CLASS)
     }
 
     async fn set_scale(&self, key: &RevisionKey, name: &str, want: u32) -> Result<(), kube::Error> {

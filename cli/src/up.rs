@@ -36,6 +36,9 @@ pub struct UpArgs {
     /// Address of /readyz, /livez and /metrics
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080")]
     admin: SocketAddr,
+    /// Address of the front door for those inside, where cluster-local hosts answer too [default: 127.0.0.1:8081, or a free port]
+    #[arg(long, value_name = "ADDR")]
+    http_internal: Option<SocketAddr>,
     /// Domain of all services: NAME.NAMESPACE.DOMAIN
     #[arg(long, value_name = "DOMAIN", default_value = "localhost", value_parser = domain)]
     domain: String,
@@ -58,7 +61,7 @@ pub fn run(data_dir: Option<PathBuf>, args: UpArgs) -> Result<()> {
     let dir = std::path::absolute(&dir).with_context(|| format!("cannot use {} as data directory", dir.display()))?;
     ebb_plumbing::logging::start("info,kube=warn,kube_client=warn,kube_runtime=warn").map_err(|error| anyhow::anyhow!(error))?;
     raise_file_limit();
-    let doors = Doors::open(args.http, args.api, args.admin)?;
+    let doors = Doors::open(args.http, args.api, args.admin, args.http_internal)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(live(&dir, doors, args.domain));
     // Whatever still runs now was told to end and did not; it must not hold the process.
@@ -133,12 +136,14 @@ fn banner(dir: &Path, addresses: Addresses, domain: &str) -> String {
     let _ = write!(
         text,
         "  Services   http://NAME.NAMESPACE.{domain}{port}   (listening on {http})\n  \
+           Inside     http://{internal}   (cluster-local hosts; $EBB_INTERNAL in every process)\n  \
            API        https://{api}   (kubectl --kubeconfig {kubeconfig})\n  \
            Admin      http://{admin}   (/readyz /livez /metrics)\n  \
            Data       {dir}\n\n\
          Try:  ebb service create hello --cmd ./your-server      (it listens on $PORT)\n\
          Ctrl-C drains and stops; a second one stops at once.\n",
         http = addresses.http,
+        internal = addresses.internal,
         api = addresses.api,
         admin = addresses.admin,
         kubeconfig = kubeconfig.display(),

@@ -56,6 +56,8 @@ async fn dispatch(client: &Client, verb: Verb, object: &Object) -> Result<(), ku
         Object::PodAutoscaler(object) => write(client, verb, object.as_ref()).await,
         Object::CoreService(object) => write(client, verb, object.as_ref()).await,
         Object::Ingress(object) => write(client, verb, object.as_ref()).await,
+        Object::DomainMapping(object) => write(client, verb, object.as_ref()).await,
+        Object::ClusterDomainClaim(object) => write_to(Api::all(client.clone()), verb, object.as_ref()).await,
     }
 }
 
@@ -63,8 +65,15 @@ async fn write<K>(client: &Client, verb: Verb, object: &K) -> Result<(), kube::E
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + Serialize + DeserializeOwned,
 {
+    let namespace = object.meta().namespace.as_deref().unwrap_or_default();
+    write_to(Api::namespaced(client.clone(), namespace), verb, object).await
+}
+
+async fn write_to<K>(api: Api<K>, verb: Verb, object: &K) -> Result<(), kube::Error>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned,
+{
     let metadata = object.meta();
-    let api: Api<K> = Api::namespaced(client.clone(), metadata.namespace.as_deref().unwrap_or_default());
     let name = metadata.name.as_deref().unwrap_or_default();
     match verb {
         Verb::Create => api.create(&PostParams::default(), object).await.map(drop),

@@ -6,8 +6,8 @@ use std::fmt::Debug;
 
 use ebb_api::autoscaling::PodAutoscaler;
 use ebb_api::keys::{SYSTEM_NAMESPACE, label};
-use ebb_api::networking::Ingress;
-use ebb_api::serving::{Configuration, Revision, Route, Service};
+use ebb_api::networking::{ClusterDomainClaim, Ingress};
+use ebb_api::serving::{Configuration, DomainMapping, Revision, Route, Service};
 use ebb_controller_core::{controller_of, routes_of};
 use ebb_plumbing::{Cache, Tasks};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -30,6 +30,8 @@ pub struct Caches {
     pub core_services: Cache<CoreService>,
     pub pods: Cache<Pod>,
     pub config_maps: Cache<ConfigMap>,
+    pub domain_mappings: Cache<DomainMapping>,
+    pub domain_claims: Cache<ClusterDomainClaim>,
 }
 
 /// Index word: controlled by the object with this uid.
@@ -50,6 +52,16 @@ pub fn revision_word(namespace: &str, name: &str) -> String {
 /// Index word: refers to this Configuration.
 pub fn configuration_word(namespace: &str, name: &str) -> String {
     format!("configuration/{namespace}/{name}")
+}
+
+/// Index word: maps this domain.
+pub fn domain_word(domain: &str) -> String {
+    format!("domain/{domain}")
+}
+
+/// Index word: maps a domain to the object of this name, whatever its kind.
+pub fn target_word(namespace: &str, name: &str) -> String {
+    format!("target/{namespace}/{name}")
 }
 
 fn owner_words(metadata: &ObjectMeta) -> Vec<String> {
@@ -95,6 +107,10 @@ fn index_core_service(service: &CoreService) -> Vec<String> {
     owner_words(&service.metadata)
 }
 
+fn index_domain_mapping(mapping: &DomainMapping) -> Vec<String> {
+    vec![domain_word(&mapping.name_any()), target_word(&mapping.namespace().unwrap_or_default(), &mapping.spec.reference.name)]
+}
+
 fn index_pod(pod: &Pod) -> Vec<String> {
     let revision = pod.labels().get(label::REVISION);
     revision.map(|name| revision_word(&pod.namespace().unwrap_or_default(), name)).into_iter().collect()
@@ -121,6 +137,8 @@ impl Caches {
                 all().labels(label::REVISION),
                 tasks,
             ),
+            domain_mappings: watch("watch DomainMappings", Cache::indexed(index_domain_mapping), Api::all(client.clone()), all(), tasks),
+            domain_claims: watch("watch ClusterDomainClaims", Cache::default(), Api::all(client.clone()), all(), tasks),
             config_maps: watch(
                 "watch system ConfigMaps",
                 Cache::default(),
@@ -133,8 +151,20 @@ impl Caches {
 
     /// Waits until every first list is done.
     pub async fn ready(&self) {
-        let Self { services, configurations, revisions, routes, ingresses, autoscalers, deployments, core_services, pods, config_maps } =
-            self;
+        let Self {
+            services,
+            configurations,
+            revisions,
+            routes,
+            ingresses,
+            autoscalers,
+            deployments,
+            core_services,
+            pods,
+            config_maps,
+            domain_mappings,
+            domain_claims,
+        } = self;
         tokio::join!(
             services.ready(),
             configurations.ready(),
@@ -146,6 +176,8 @@ impl Caches {
             core_services.ready(),
             pods.ready(),
             config_maps.ready(),
+            domain_mappings.ready(),
+            domain_claims.ready(),
         );
     }
 }

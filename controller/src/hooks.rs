@@ -15,7 +15,7 @@ use ebb_plumbing::{Key, WorkQueue};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 
-use crate::caches::{Caches, configuration_word, revision_word, route_word};
+use crate::caches::{Caches, configuration_word, domain_word, revision_word, route_word, target_word};
 
 /// One queue per kind of plan. Cheap to clone.
 #[derive(Clone, Default)]
@@ -26,6 +26,7 @@ pub struct Queues {
     pub route: WorkQueue<Key>,
     pub labeler: WorkQueue<Key>,
     pub gc: WorkQueue<Key>,
+    pub domain_mapping: WorkQueue<Key>,
 }
 
 impl Queues {
@@ -38,11 +39,18 @@ impl Queues {
         }
         caches.revisions.list().iter().for_each(|object| self.revision.add(Key::of(object.as_ref())));
         caches.routes.list().iter().for_each(|object| self.route.add(Key::of(object.as_ref())));
+        caches.domain_mappings.list().iter().for_each(|object| self.domain_mapping.add(Key::of(object.as_ref())));
     }
 
     fn add_routes(&self, caches: &Caches, word: &str) {
         for route in caches.routes.by_index(word) {
             self.add_route(Key::of(route.as_ref()));
+        }
+    }
+
+    fn add_domain_mappings(&self, caches: &Caches, word: &str) {
+        for mapping in caches.domain_mappings.by_index(word) {
+            self.domain_mapping.add(Key::of(mapping.as_ref()));
         }
     }
 
@@ -54,21 +62,46 @@ impl Queues {
 
 /// Connects every cache to the queues.
 pub fn connect(caches: &Caches, queues: &Queues) {
-    let wake = queues.clone();
-    caches.services.on_change(move |service, _| wake.service.add(Key::of(service.as_ref())));
+    let (wake, all) = (queues.clone(), caches.clone());
+    caches.services.on_change(move |service, _| {
+        let key = Key::of(service.as_ref());
+        wake.add_domain_mappings(&all, &target_word(&key.namespace, &key.name));
+        wake.service.add(key);
+    });
     connect_configurations(caches, queues);
     connect_revisions(caches, queues);
-    let wake = queues.clone();
+    let (wake, all) = (queues.clone(), caches.clone());
     caches.routes.on_change(move |route, _| {
+        let key = Key::of(route.as_ref());
+        wake.add_domain_mappings(&all, &target_word(&key.namespace, &key.name));
         // A Service has the name of its Route; if somebody else holds the name, the Service waits for it.
-        wake.service.add(Key::of(route.as_ref()));
-        wake.add_route(Key::of(route.as_ref()));
+        wake.service.add(key.clone());
+        wake.add_route(key);
     });
     let wake = queues.clone();
-    caches.ingresses.on_change(move |ingress, _| wake.route.add(Key::of(ingress.as_ref())));
+    caches.ingresses.on_change(move |ingress, _| match controller_of(&ingress.metadata) {
+        Some(owner) if owner.kind == "DomainMapping" => {
+            wake.domain_mapping.add(Key::new(ingress.namespace().unwrap_or_default(), owner.name.clone()));
+        }
+        _ => wake.route.add(Key::of(ingress.as_ref())),
+    });
+    connect_domains(caches, queues);
     let wake = queues.clone();
     caches.autoscalers.on_change(move |autoscaler, _| wake.revision.add(Key::of(autoscaler.as_ref())));
     connect_pods_and_their_makers(caches, queues);
+}
+
+fn connect_domains(caches: &Caches, queues: &Queues) {
+    let (wake, all) = (queues.clone(), caches.clone());
+    caches.domain_mappings.on_change(move |mapping, change| {
+        wake.domain_mapping.add(Key::of(mapping.as_ref()));
+        if change == Change::Deleted {
+            // Another namespace may wait for the domain.
+            wake.add_domain_mappings(&all, &domain_word(&mapping.name_any()));
+        }
+    });
+    let (wake, all) = (queues.clone(), caches.clone());
+    caches.domain_claims.on_change(move |claim, _| wake.add_domain_mappings(&all, &domain_word(&claim.name_any())));
 }
 
 fn connect_configurations(caches: &Caches, queues: &Queues) {
@@ -128,6 +161,7 @@ fn connect_pods_and_their_makers(caches: &Caches, queues: &Queues) {
     let (wake, all) = (queues.clone(), caches.clone());
     caches.core_services.on_change(move |service, _| {
         let key = Key::of(service.as_ref());
+        wake.add_domain_mappings(&all, &target_word(&key.namespace, &key.name));
         match controller_of(&service.metadata).map(|owner| (owner.kind.as_str(), owner.name.clone())) {
             Some(("Route", route)) => wake.route.add(Key::new(key.namespace, route)),
             Some(("Revision", revision)) => wake.revision.add(Key::new(key.namespace, revision)),

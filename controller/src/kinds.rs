@@ -3,6 +3,7 @@
 //! This module must not decide; the files of the same names in the core do.
 
 mod configuration;
+mod domain_mapping;
 mod gc;
 mod labeler;
 mod revision;
@@ -29,12 +30,13 @@ impl Kinds {
     /// Starts one task per kind.
     pub fn start(self, tasks: &Tasks, concurrency: usize) {
         let Self { context, queues } = self;
-        let Queues { service, configuration, revision, route, labeler, gc } = queues;
+        let Queues { service, configuration, revision, route, labeler, gc, domain_mapping } = queues;
         start(service::Services, &context, &service, concurrency, tasks);
         start(configuration::Configurations, &context, &configuration, concurrency, tasks);
         start(revision::Revisions, &context, &revision, concurrency, tasks);
         start(route::Routes, &context, &route, concurrency, tasks);
         start(labeler::Labeler, &context, &labeler, concurrency, tasks);
+        start(domain_mapping::DomainMappings, &context, &domain_mapping, concurrency, tasks);
         start(gc::Gc, &context, &gc, concurrency, tasks);
     }
 }

@@ -38,6 +38,8 @@ pub struct Options {
     pub logs: Logs,
     /// Cancelled when everything is to be killed at once: the second signal.
     pub kill: CancellationToken,
+    /// What processes find in their environment besides what they inherit, unless their container says otherwise.
+    pub environment: Vec<(String, String)>,
 }
 
 impl std::fmt::Debug for Options {
@@ -131,7 +133,7 @@ pub fn run(client: Client, options: Options, tasks: &Tasks, readiness: &Readines
         metrics: Metrics::register(registry),
         events,
         cgroups: Cgroups::find(),
-        base: base_environment(),
+        base: base_environment().into_iter().chain(options.environment).collect(),
         own_user: nix::unistd::geteuid().as_raw(),
         crowd: Crowd::default(),
         shutdown: tasks.shutdown().clone(),

@@ -37,6 +37,8 @@ pub struct Ebb {
     pub api: SocketAddr,
     /// The admin server.
     pub admin: SocketAddr,
+    /// The ingress, for those inside.
+    pub internal: SocketAddr,
 }
 
 impl Ebb {
@@ -58,7 +60,18 @@ impl Ebb {
         // A file of an earlier life must not be taken for this one's.
         let _ = fs::remove_file(&addresses);
         let child = Command::new(process::ebb_binary()?)
-            .args(["up", "--http", "127.0.0.1:0", "--api", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir"])
+            .args([
+                "up",
+                "--http",
+                "127.0.0.1:0",
+                "--api",
+                "127.0.0.1:0",
+                "--admin",
+                "127.0.0.1:0",
+                "--http-internal",
+                "127.0.0.1:0",
+                "--data-dir",
+            ])
             .arg(dir.path().join("data"))
             .args(flags)
             .stdin(Stdio::null())
@@ -67,10 +80,11 @@ impl Ebb {
             .kill_on_drop(true)
             .spawn()?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut ebb = Self { child, dir, http: nowhere, api: nowhere, admin: nowhere };
+        let mut ebb = Self { child, dir, http: nowhere, api: nowhere, admin: nowhere, internal: nowhere };
         let found = ebb.await_addresses(&addresses).await?;
         let address = |name: &str| -> Result<SocketAddr> { Ok(found[name].as_str().ok_or("no such address")?.parse()?) };
         (ebb.http, ebb.api, ebb.admin) = (address("http")?, address("api")?, address("admin")?);
+        ebb.internal = address("internal")?;
         ebb.until("ebb is ready", async |ebb: &Self| {
             let ready = Http::connect(ebb.admin).await?.get("admin", "/readyz").await?;
             if ready.status == http::StatusCode::OK { Ok(()) } else { Err(ready.text().into()) }

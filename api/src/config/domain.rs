@@ -87,6 +87,12 @@ impl Domain {
     }
 }
 
+/// Whether the ConfigMap's data names a domain for all. Data that makes no sense does not.
+pub(super) fn has_default(data: &BTreeMap<String, String>) -> bool {
+    let mut written = data.iter().filter(|(key, _)| key.as_str() != super::EXAMPLE_KEY);
+    written.any(|(domain, value)| read(domain, value).is_ok_and(|config| config.selector.is_empty()))
+}
+
 fn read(domain: &str, value: &str) -> Result<DomainConfig, ConfigError> {
     let written = if value.trim().is_empty() {
         Written::default()

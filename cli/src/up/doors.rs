@@ -1,8 +1,8 @@
-//! The three addresses of `ebb up`: bound before anything starts, so that a taken one is refused by name, and written
+//! The addresses of `ebb up`: bound before anything starts, so that a taken one is refused by name, and written
 //! down with their real ports.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -14,6 +14,10 @@ use serde::Serialize;
 /// kernel cuts it down to `net.core.somaxconn`, 4096 by default.
 const BACKLOG: i32 = 4096;
 
+/// The usual address of the inner door, and the one when it is taken. Loopback, because whoever reaches it is inside.
+const INTERNAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+const ANY_INTERNAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// The listeners, bound but not yet served.
 #[derive(Debug)]
 pub struct Doors {
@@ -23,6 +27,8 @@ pub struct Doors {
     pub api: TcpListener,
     /// Readiness and metrics.
     pub admin: TcpListener,
+    /// The front door for those inside.
+    pub internal: TcpListener,
     /// Where they really are.
     pub addresses: Addresses,
 }
@@ -36,14 +42,22 @@ pub struct Addresses {
     pub api: SocketAddr,
     /// Readiness and metrics.
     pub admin: SocketAddr,
+    /// The front door for those inside: hosts that are reachable inside only answer here.
+    pub internal: SocketAddr,
 }
 
 impl Doors {
-    /// Binds all three, or says which of them is taken.
-    pub fn open(http: SocketAddr, api: SocketAddr, admin: SocketAddr) -> Result<Self> {
+    /// Binds all, or says which of them is taken. The inner door takes a free port if nobody asked for one and the usual one
+    /// is taken: processes learn the address from their environment.
+    pub fn open(http: SocketAddr, api: SocketAddr, admin: SocketAddr, internal: Option<SocketAddr>) -> Result<Self> {
         let (http, api, admin) = (bind("--http", http)?, bind("--api", api)?, bind("--admin", admin)?);
-        let addresses = Addresses { http: http.local_addr()?, api: api.local_addr()?, admin: admin.local_addr()? };
-        Ok(Self { http, api, admin, addresses })
+        let internal = match internal {
+            Some(address) => bind("--http-internal", address)?,
+            None => bind("--http-internal", INTERNAL).or_else(|_| bind("--http-internal", ANY_INTERNAL))?,
+        };
+        let addresses =
+            Addresses { http: http.local_addr()?, api: api.local_addr()?, admin: admin.local_addr()?, internal: internal.local_addr()? };
+        Ok(Self { http, api, admin, internal, addresses })
     }
 }
 

@@ -21,6 +21,9 @@ use crate::data_dir;
 /// Observations that may wait for the autoscaler: a poke from each of ten thousand revisions fits, 100 bytes each.
 const OBSERVATIONS: usize = 10_000;
 
+/// How processes learn where hosts that are reachable inside only answer: a URL to connect to, and a proxy for plain HTTP.
+const INTERNAL: &str = "EBB_INTERNAL";
+
 /// What controllers derive from what users wrote; it is made again if it is lost. Revisions are not among them: nothing
 /// could make an old one again. A durable Revision takes along everything that was written before it.
 const DERIVED: [&str; 6] = [
@@ -82,9 +85,10 @@ impl House {
             instance_id: ebb_node::instance_id(dir),
             logs,
             kill: CancellationToken::new(),
+            environment: vec![(INTERNAL.to_owned(), format!("http://{}", doors_open.addresses.internal))],
         };
         let node = ebb_node::run(client.clone(), options, &pods.tasks(), &readiness, &mut registry)?;
-        let options = ebb_ingress::Options::default();
+        let options = ebb_ingress::Options { internal: Some(doors_open.internal), ..ebb_ingress::Options::default() };
         ebb_ingress::run(client, activator, doors_open.http, options, doors.tasks(), &readiness, &mut registry)?;
 
         doors.tasks().spawn("api door", server.serve_tls(doors_open.api, doors.tasks()));

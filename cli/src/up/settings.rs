@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use ebb_api::config::{self, Snapshots};
+use ebb_api::config::{self, Live, Snapshots};
 use ebb_api::keys::SYSTEM_NAMESPACE;
 use ebb_plumbing::Tasks;
 use ebb_plumbing::cache::{Cache, Change};
@@ -12,16 +12,15 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::PostParams;
 use kube::runtime::watcher;
 use kube::{Api, Client, ResourceExt};
-use parking_lot::RwLock;
 
 /// The settings in force. Cheap to clone; all clones see the same.
 #[derive(Clone, Default)]
-pub struct Settings(Arc<RwLock<Snapshots>>);
+pub struct Settings(Live);
 
 impl Settings {
     /// The snapshots of this moment.
-    pub fn current(&self) -> Snapshots {
-        self.0.read().clone()
+    pub fn current(&self) -> Arc<Snapshots> {
+        self.0.current()
     }
 
     /// Follows the ConfigMaps until shutdown, and waits for the first list of them.
@@ -35,16 +34,9 @@ impl Settings {
     }
 
     fn take(&self, map: &ConfigMap, change: Change) {
-        let data = match change {
-            Change::Applied => map.data.clone().unwrap_or_default(),
-            // Without its map, a part has its defaults.
-            Change::Deleted => std::collections::BTreeMap::new(),
-        };
         let name = map.name_any();
-        let mut current = self.0.write();
-        match current.with(&name, &data) {
-            Ok(next) => *current = next,
-            Err(error) => tracing::error!(config_map = name, %error, "the last good settings stay in force"),
+        if let Err(error) = self.0.take(&name, map.data.as_ref().filter(|_| change == Change::Applied)) {
+            tracing::error!(config_map = name, %error, "settings make no sense; the last good ones stay in force");
         }
     }
 }

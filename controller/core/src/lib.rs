@@ -8,7 +8,9 @@
 
 pub mod configuration;
 mod container;
+pub mod domain_mapping;
 pub mod gc;
+mod kingress;
 pub mod labeler;
 mod meta;
 mod object;

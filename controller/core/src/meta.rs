@@ -131,3 +131,9 @@ pub fn overlaid(stored: &ObjectMeta, wanted: &ObjectMeta) -> ObjectMeta {
 pub fn same_meta(stored: &ObjectMeta, wanted: &ObjectMeta) -> bool {
     same_words(stored.labels.as_ref(), wanted.labels.as_ref()) && same_words(stored.annotations.as_ref(), wanted.annotations.as_ref())
 }
+
+/// A header's name as Knative writes it in objects: `Knative-Serving-Revision`.
+pub fn written(name: &str) -> String {
+    let capital = |word: &str| word.get(..1).map(|first| first.to_ascii_uppercase() + &word[1..]).unwrap_or_default();
+    name.split('-').map(capital).collect::<Vec<_>>().join("-")
+}

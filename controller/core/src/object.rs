@@ -3,8 +3,8 @@
 //! This module must not know why an object is wanted.
 
 use ebb_api::autoscaling::PodAutoscaler;
-use ebb_api::networking::Ingress;
-use ebb_api::serving::{Configuration, Revision, Route};
+use ebb_api::networking::{ClusterDomainClaim, Ingress};
+use ebb_api::serving::{Configuration, DomainMapping, Revision, Route};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service as CoreService;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -28,6 +28,10 @@ pub enum Object {
     CoreService(Box<CoreService>),
     /// `networking.internal.knative.dev/v1alpha1`.
     Ingress(Box<Ingress>),
+    /// `serving.knative.dev/v1beta1`.
+    DomainMapping(Box<DomainMapping>),
+    /// `networking.internal.knative.dev/v1alpha1`, without a namespace.
+    ClusterDomainClaim(Box<ClusterDomainClaim>),
 }
 
 impl Object {
@@ -42,6 +46,8 @@ impl Object {
             Self::PodAutoscaler(_) => "PodAutoscaler",
             Self::CoreService(_) => "Kubernetes Service",
             Self::Ingress(_) => "Ingress",
+            Self::DomainMapping(_) => "DomainMapping",
+            Self::ClusterDomainClaim(_) => "ClusterDomainClaim",
         }
     }
 
@@ -56,6 +62,8 @@ impl Object {
             Self::PodAutoscaler(object) => &object.metadata,
             Self::CoreService(object) => &object.metadata,
             Self::Ingress(object) => &object.metadata,
+            Self::DomainMapping(object) => &object.metadata,
+            Self::ClusterDomainClaim(object) => &object.metadata,
         }
     }
 
@@ -89,5 +97,7 @@ from! {
     Deployment => Deployment,
     PodAutoscaler => PodAutoscaler,
     CoreService => CoreService,
-    Ingress => Ingress
+    Ingress => Ingress,
+    DomainMapping => DomainMapping,
+    ClusterDomainClaim => ClusterDomainClaim
 }

@@ -155,8 +155,14 @@ pub enum Because {
     TrafficNotAssigned,
     /// No valid host name can be made.
     NoHost,
+    /// The domain belongs to another namespace, or to nobody.
+    DomainNotClaimed,
+    /// What a DomainMapping refers to has no host.
+    ReferenceNotResolved,
     /// The ingress has not taken the routes over yet.
     WaitingForIngress,
+    /// A gradual rollout is under way.
+    RollingOut,
     /// The Route is neither ready nor failed, so nothing is taken out of it yet.
     RouteInFlight,
     /// There are no more Revisions than are kept anyway.
@@ -188,7 +194,10 @@ impl Because {
             Self::PodsFailed => "PodsFailed",
             Self::TrafficNotAssigned => "TrafficNotAssigned",
             Self::NoHost => "NoHost",
+            Self::DomainNotClaimed => "DomainNotClaimed",
+            Self::ReferenceNotResolved => "ReferenceNotResolved",
             Self::WaitingForIngress => "WaitingForIngress",
+            Self::RollingOut => "RollingOut",
             Self::RouteInFlight => "RouteInFlight",
             Self::FewRevisions => "FewRevisions",
             Self::NothingStale => "NothingStale",

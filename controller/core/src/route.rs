@@ -7,10 +7,12 @@ mod children;
 mod hosts;
 mod ingress;
 mod plan;
+mod rollout;
 mod status;
 mod traffic;
 
 pub use plan::{Seen, placeholder_names, plan};
+pub use rollout::revisions_of;
 
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,15 @@
 //!
 //! This module must not read either.
 
+use std::sync::Arc;
+
 use ebb_api::config::Snapshots;
 
 /// One consistent set of settings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// The system ConfigMaps.
-    pub config: Snapshots,
+    pub config: Arc<Snapshots>,
     /// Port of the ingress as clients see it, when it may not be the scheme's own.
     pub external_port: Option<u16>,
 }

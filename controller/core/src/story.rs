@@ -138,6 +138,82 @@ fn failures_climb_and_heal() {
     check("failures.txt", &world.log);
 }
 
+/// Creates `shop` with a rollout of so long, and makes it ready.
+fn shop_with_rollout(world: &mut World, duration: &str) {
+    world.put(service("shop", "one"));
+    world.edit("shop", |shop| {
+        let annotations = shop.metadata.annotations.get_or_insert_default();
+        annotations.insert("serving.knative.dev/rollout-duration".to_owned(), duration.to_owned());
+    });
+    world.settle();
+    world.pods_become_ready("shop-00001");
+    world.settle();
+    world.ingress_takes_over();
+    world.settle();
+}
+
+fn new_revision(world: &mut World, env: &str, name: &str) {
+    world.edit("shop", |shop| *shop = service_with_env(shop, env));
+    world.settle();
+    world.pods_become_ready(name);
+    world.settle();
+    world.ingress_takes_over();
+    world.settle();
+}
+
+#[test]
+fn a_gradual_rollout() {
+    let mut world = World::new();
+    world.title("create: there is nothing to roll out from");
+    shop_with_rollout(&mut world, "5s");
+    assert_eq!(world.wait_for_route("shop"), None);
+
+    world.title("update: one percent at once, the rest in steps");
+    new_revision(&mut world, "two", "shop-00002");
+    world.sum_up();
+    while world.wait_for_route("shop").is_some() {
+        world.ingress_takes_over();
+        world.settle();
+    }
+    world.sum_up();
+    check("rollout.txt", &world.log);
+}
+
+#[test]
+fn a_rollout_is_interrupted() {
+    let mut world = World::new();
+    world.title("two of four steps");
+    shop_with_rollout(&mut world, "5s");
+    world.edit("shop", |shop| shop.spec.traffic = ["shop-00001=50", "latest=50 as new"].map(target).to_vec());
+    world.settle();
+    world.ingress_takes_over();
+    world.settle();
+    new_revision(&mut world, "two", "shop-00002");
+    for _ in 0..2 {
+        world.wait_for_route("shop").unwrap();
+        world.ingress_takes_over();
+        world.settle();
+    }
+    world.sum_up();
+
+    world.title("a newer revision: the split so far is where it starts from");
+    new_revision(&mut world, "three", "shop-00003");
+    world.wait_for_route("shop").unwrap();
+    world.ingress_takes_over();
+    world.settle();
+    world.sum_up();
+
+    world.title("the annotation goes: everything at once");
+    world.edit("shop", |shop| {
+        shop.metadata.annotations.as_mut().unwrap().remove("serving.knative.dev/rollout-duration");
+    });
+    world.settle();
+    world.ingress_takes_over();
+    world.settle();
+    world.sum_up();
+    check("rollout_interrupted.txt", &world.log);
+}
+
 fn service_with_env(old: &ebb_api::serving::Service, env: &str) -> ebb_api::serving::Service {
     let mut changed = old.clone();
     changed.spec.template.spec.pod.containers[0].env.as_mut().unwrap()[0].value = Some(env.to_owned());

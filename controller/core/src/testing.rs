@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ebb_api::autoscaling::{PodAutoscaler, PodAutoscalerStatus};
 use ebb_api::conditions::{Conditioned, kind};
@@ -10,18 +11,19 @@ use ebb_api::config::{Domain, Snapshots};
 use ebb_api::duck::Condition;
 use ebb_api::keys::{annotation, label};
 use ebb_api::names;
-use ebb_api::networking::{Ingress, IngressStatus, LoadBalancerIngress, LoadBalancerStatus};
-use ebb_api::serving::{Configuration, Revision, Route, Service, TrafficTarget};
+use ebb_api::networking::{ClusterDomainClaim, Ingress, IngressStatus, LoadBalancerIngress, LoadBalancerStatus};
+use ebb_api::serving::{Configuration, DomainMapping, Revision, Route, Service, TrafficTarget};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Container, Pod, Service as CoreService};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde_json::{Value, json};
 
+use crate::domain_mapping::{Referent, Target};
 use crate::object::Object;
-use crate::plan::{Apply, Event, EventKind, Plan};
+use crate::plan::{After, Apply, Event, EventKind, Plan};
 use crate::settings::Settings;
-use crate::{configuration, gc, labeler, meta, revision, route, service};
+use crate::{configuration, domain_mapping, gc, labeler, meta, revision, route, service};
 
 pub const NAMESPACE: &str = "dev";
 
@@ -31,7 +33,7 @@ pub fn at(second: i64) -> Timestamp {
 
 pub fn settings() -> Settings {
     let config = Snapshots { domain: Arc::new(Domain::of("localhost")), ..Snapshots::default() };
-    Settings { config, external_port: Some(8080) }
+    Settings { config: config.into(), external_port: Some(8080) }
 }
 
 /// A Service as admission leaves it.
@@ -114,6 +116,8 @@ pub struct World {
     pub autoscalers: All<PodAutoscaler>,
     pub deployments: All<Deployment>,
     pub core_services: All<CoreService>,
+    pub mappings: All<DomainMapping>,
+    pub claims: All<ClusterDomainClaim>,
     pub pods: Vec<Pod>,
     pub settings: Settings,
     pub now: Timestamp,
@@ -132,6 +136,8 @@ impl World {
             autoscalers: All::new(),
             deployments: All::new(),
             core_services: All::new(),
+            mappings: All::new(),
+            claims: All::new(),
             pods: Vec::new(),
             settings: settings(),
             now: at(0),
@@ -210,6 +216,15 @@ impl World {
         self.line("(ingress)", "took over");
     }
 
+    /// Waits until a Route wants to be looked at again. Says how long that was; `None` when it does not want to be.
+    pub fn wait_for_route(&mut self, name: &str) -> Option<Duration> {
+        let After::AtMost(wait) = self.plan_route(name).after else { return None };
+        self.now += SignedDuration::try_from(wait).unwrap();
+        self.line("(time)", &format!("{:.1} s later", wait.as_secs_f64()));
+        self.settle();
+        Some(wait)
+    }
+
     /// Carries out plans until nothing is left to do. Every plan is asked for twice: the second one must be empty.
     pub fn settle(&mut self) {
         for round in 0.. {
@@ -230,6 +245,9 @@ impl World {
                     quiet &= self.step("Labeler", &name, Self::plan_labeler, |_, _, ()| unreachable!());
                 }
             }
+            for name in names_of(&self.mappings) {
+                quiet &= self.step("DomainMapping", &name, Self::plan_mapping, Self::write_mapping);
+            }
             for name in names_of(&self.configurations) {
                 quiet &= self.step("GC", &name, Self::plan_gc, |_, _, ()| unreachable!());
             }
@@ -243,7 +261,10 @@ impl World {
         let first = plan(self, name);
         let quiet = first.is_empty();
         self.carry_out(&format!("{kind} {name}"), name, first, write);
-        if kind != "Labeler" || self.routes.contains_key(name) {
+        let is_gone =
+            (kind == "Labeler" && !self.routes.contains_key(name)) || (kind == "DomainMapping" && !self.mappings.contains_key(name));
+        // Some plans are the first of several steps: nothing is claimed before there is a finalizer, and so on.
+        if !is_gone && kind != "DomainMapping" {
             let second = plan(self, name);
             assert!(second.is_empty(), "{kind} {name}: the plan of an applied plan is not empty: {:?}\n{}", second.because, self.log);
         }
@@ -297,6 +318,11 @@ impl World {
             Object::PodAutoscaler(object) => put!(autoscalers, object, |a: &PodAutoscaler, b: &PodAutoscaler| a.spec != b.spec),
             Object::CoreService(object) => put!(core_services, object, |_: &CoreService, _: &CoreService| false),
             Object::Ingress(object) => put!(ingresses, object, |a: &Ingress, b: &Ingress| a.spec != b.spec),
+            Object::DomainMapping(object) if object.metadata.finalizers.as_ref().is_none_or(Vec::is_empty) => {
+                self.mappings.remove(object.metadata.name.as_deref().unwrap());
+            }
+            Object::DomainMapping(object) => put!(mappings, object, |a: &DomainMapping, b: &DomainMapping| a.spec != b.spec),
+            Object::ClusterDomainClaim(object) => put!(claims, object, |_: &ClusterDomainClaim, _: &ClusterDomainClaim| false),
         }
     }
 
@@ -305,6 +331,7 @@ impl World {
         match object {
             Object::CoreService(_) => drop(self.core_services.remove(name)),
             Object::Revision(_) => drop(self.revisions.remove(name)),
+            Object::ClusterDomainClaim(_) => drop(self.claims.remove(name)),
             other => panic!("nobody deletes a {}", other.kind()),
         }
     }
@@ -379,6 +406,24 @@ impl World {
         labeler::plan(&seen, self.now)
     }
 
+    pub fn plan_mapping(&self, name: &str) -> Plan<ebb_api::serving::DomainMappingStatus> {
+        let mapping = &self.mappings[name];
+        let reference = &mapping.spec.reference;
+        let target = match domain_mapping::referent(reference) {
+            Some(Referent::Service) => self.services.get(&reference.name).cloned().map(Target::Service),
+            Some(Referent::Route) => self.routes.get(&reference.name).cloned().map(Target::Route),
+            Some(Referent::CoreService) => self.core_services.get(&reference.name).cloned().map(Target::CoreService),
+            None => None,
+        };
+        let seen = domain_mapping::Seen {
+            mapping,
+            claim: self.claims.get(name).map(Arc::as_ref),
+            target: target.as_ref(),
+            ingress: self.ingresses.get(&domain_mapping::ingress_name(mapping)).map(Arc::as_ref),
+        };
+        domain_mapping::plan(&seen, &self.settings, self.now)
+    }
+
     pub fn plan_gc(&self, name: &str) -> Plan {
         let configuration = &self.configurations[name];
         let revisions = self.owned_revisions(configuration);
@@ -406,6 +451,13 @@ impl World {
         self.line(&format!("Revision {name}"), &told_now);
         let revision = Revision { status: Some(status), ..self.revisions[name].as_ref().clone() };
         self.revisions.insert(name.to_owned(), Arc::new(revision));
+    }
+
+    fn write_mapping(&mut self, name: &str, status: ebb_api::serving::DomainMappingStatus) {
+        let told_now = format!("status {} [{}]", condition(&status, kind::READY), status.url);
+        self.line(&format!("DomainMapping {name}"), &told_now);
+        let mapping = DomainMapping { status: Some(status), ..self.mappings[name].as_ref().clone() };
+        self.mappings.insert(name.to_owned(), Arc::new(mapping));
     }
 
     fn write_route(&mut self, name: &str, status: ebb_api::serving::RouteStatus) {

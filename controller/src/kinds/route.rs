@@ -39,11 +39,14 @@ impl Reconciler for Routes {
 }
 
 fn observe(caches: &Caches, key: &Key, found: Arc<Route>, settings: &Settings) -> route::Seen {
-    let (configurations, revisions) = targets(caches, &found);
+    let (configurations, mut revisions) = targets(caches, &found);
+    let ingress = caches.ingresses.find(key);
+    let on_the_way = ingress.iter().flat_map(|ingress| route::revisions_of(ingress));
+    revisions.extend(on_the_way.filter_map(|name| Some((name.clone(), caches.revisions.get(&key.namespace, &name)?))));
     let by_name = route::placeholder_names(&found, settings).into_iter().filter_map(|name| caches.core_services.get(&key.namespace, &name));
     let controlled = caches.core_services.by_index(&owned_by(found.metadata.uid.as_deref().unwrap_or_default()));
     let services = by_name.chain(controlled).map(|service| (service.name_any(), service)).collect();
-    route::Seen { ingress: caches.ingresses.find(key), configurations, revisions, services, route: found }
+    route::Seen { ingress, configurations, revisions, services, route: found }
 }
 
 /// Configurations and Revisions, by name.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ebb_api::keys::header as knative;
 use ebb_api::observation::RevisionKey;
-use ebb_ingress_core::{Backend, Rejected, Unrouted, VirtualHost, route};
+use ebb_ingress_core::head::X_FORWARDED_PROTO;
+use ebb_ingress_core::{Backend, Rejected, Unrouted, VirtualHost, Visibility, route};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 
 use super::admit::Host;
@@ -60,7 +61,7 @@ pub(super) fn find<B>(client: &Client, host: &Host, request: &Request<B>) -> Res
     if let Some(kind) = request.headers().get(PROBE) {
         return probe(kind, request.headers(), routed.host).map(|response| Course::Answered(Box::new(response)));
     }
-    if routed.host.redirect && client.scheme == "http" {
+    if routed.host.redirect && is_plain_from_outside(client, request.headers()) {
         return Ok(Course::Answered(Box::new(redirect(host, request))));
     }
     Ok(Course::Onward(Way { backend: routed.backend.clone(), onward: routed.onward.cloned() }))
@@ -79,6 +80,13 @@ fn probe(kind: &HeaderValue, headers: &HeaderMap, host: &VirtualHost) -> Result<
         b"activator" => Ok(Response::new(Answer::text(Bytes::from_static(b"activator")))),
         other => Err(Failed::Rejected { why: Rejected::UnknownProbe, said: String::from_utf8_lossy(other).into_owned() }),
     }
+}
+
+/// Whether the request came over plain HTTP from outside. A proxy in front that ended the client's TLS says so; inside there
+/// is no TLS to be sent to.
+fn is_plain_from_outside(client: &Client, headers: &HeaderMap) -> bool {
+    let ended_in_front = headers.get(X_FORWARDED_PROTO).is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"));
+    client.visibility == Visibility::External && client.scheme == "http" && !ended_in_front
 }
 
 /// `httpOption: Redirected`.

@@ -52,6 +52,7 @@ impl Ground {
             instance_id: ebb_node::instance_id(directory.path()),
             logs: logs.clone(),
             kill: kill.clone(),
+            environment: Vec::new(),
         };
         let node = ebb_node::run(client.clone(), options, &tasks, &readiness, &mut registry).unwrap();
         tokio::time::timeout(DEADLINE, readiness.ready()).await.expect("the node does not become ready");

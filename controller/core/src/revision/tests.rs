@@ -172,7 +172,7 @@ fn initial_scale() {
     ] {
         let mut world = World::new();
         let data = BTreeMap::from([("allow-zero-initial-scale".to_owned(), allow_zero.to_owned())]);
-        world.settings.config = world.settings.config.with("config-autoscaler", &data).unwrap();
+        world.settings.config = world.settings.config.with("config-autoscaler", &data).unwrap().into();
         let mut written = serde_json::to_value(service("shop", "one")).unwrap();
         written["spec"]["template"]["metadata"] = json!({"annotations": annotations});
         world.put(serde_json::from_value(written).unwrap());
@@ -198,7 +198,7 @@ fn scale_and_servers_defaults_are_left_alone() {
 
     let mut data = BTreeMap::new();
     data.insert("progress-deadline".to_owned(), "30s".to_owned());
-    world.settings.config = world.settings.config.with("config-deployment", &data).unwrap();
+    world.settings.config = world.settings.config.with("config-deployment", &data).unwrap().into();
     let plan = world.plan_revision("shop-00001");
     let [Apply::Update(update)] = plan.apply.as_slice() else { panic!("{plan:?}") };
     let update = serde_json::to_value(update).unwrap();
@@ -259,7 +259,7 @@ fn images_and_logs() {
     for (image, digest) in [("dev.local/host", ""), ("registry/app:1", ""), ("registry/app@sha256:abc", "registry/app@sha256:abc")] {
         let mut world = World::new();
         let data = BTreeMap::from([("logging.revision-url-template".to_owned(), "http://logs/${REVISION_UID}".to_owned())]);
-        world.settings.config = world.settings.config.with("config-observability", &data).unwrap();
+        world.settings.config = world.settings.config.with("config-observability", &data).unwrap().into();
         let mut shop = service("shop", "one");
         shop.spec.template.spec.pod.containers[0].image = Some(image.to_owned());
         world.put(shop);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ebb_api::conditions::Conditioned;
 use ebb_api::names;
@@ -13,10 +14,12 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service as CoreService;
 
 use super::hosts::{self, Hosts};
+use super::ingress::Traffic;
+use super::rollout::{self, Rollout};
 use super::traffic::{self, Assigned, Lookup};
 use super::{children, ingress, status};
 use crate::meta::{self, Holder, holder};
-use crate::plan::{Because, Event, Plan};
+use crate::plan::{After, Because, Event, Plan};
 use crate::settings::Settings;
 
 /// All that a Route's plan depends on.
@@ -110,9 +113,12 @@ fn with_traffic(
     now: Timestamp,
 ) -> Plan<RouteStatus> {
     let route = &seen.route;
-    status::take_traffic(next, assigned, hosts, settings, now);
     let stored = seen.ingress.as_deref();
     let of_ingress = stored.map(|ingress| holder(&ingress.metadata, "Route", &route.metadata));
+    let ours = stored.filter(|_| of_ingress == Some(Holder::Ours));
+    let (rollout, after) = rollout(seen, assigned, ours, settings, now);
+    let traffic = Traffic { assigned, rollout: &rollout };
+    status::take_traffic(next, traffic, hosts, settings, now);
     match (children::foreign(route, hosts, services), of_ingress) {
         (Some((Holder::Stranger, name)), _) => {
             status::service_not_owned(next, name, now);
@@ -130,14 +136,37 @@ fn with_traffic(
     }
     // The Ingress last: when it is there, all names are taken.
     let mut apply = children::apply(route, hosts, services, stored);
-    let ingress = ingress::apply(route, assigned, hosts, stored, settings);
+    let ingress = ingress::apply(route, traffic, hosts, stored, settings);
     match stored.filter(|_| !ingress.new_generation) {
         Some(ingress) => status::take_ingress(next, ingress, now),
         None => status::ingress_not_configured(next, now),
     }
     apply.extend(ingress.apply);
-    let otherwise = if next.is_ready() { Because::Settled } else { Because::WaitingForIngress };
-    Plan { delete: children::delete(route, hosts, services), ..Plan::of(apply, otherwise) }
+    let otherwise = if !rollout.is_done() {
+        status::rolling_out(next, now);
+        Because::RollingOut
+    } else if next.is_ready() {
+        Because::Settled
+    } else {
+        Because::WaitingForIngress
+    };
+    Plan { delete: children::delete(route, hosts, services), after, ..Plan::of(apply, otherwise) }
+}
+
+/// How far the way to the newest Revisions is to be gone by now, and when to look again. An Ingress that is new, or a
+/// Route without a rollout, has everything at its end.
+fn rollout(seen: &Seen, assigned: &Assigned, ingress: Option<&Ingress>, settings: &Settings, now: Timestamp) -> (Rollout, After) {
+    let (goal, duration) = (Rollout::finished(assigned), rollout::duration(&seen.route, settings));
+    let Some(ingress) = ingress.filter(|_| !duration.is_zero()) else { return (goal, After::NextChange) };
+    let now = i64::try_from(now.as_nanosecond()).unwrap_or(i64::MAX);
+    let mut previous = Rollout::of_ingress(ingress);
+    let in_force = ingress.status.as_ref().is_some_and(|status| status.is_ready_at(ingress.metadata.generation));
+    if let Some(previous) = previous.as_mut().filter(|_| in_force) {
+        previous.observe_ready(now, duration);
+    }
+    let (rollout, due) = goal.step(previous, now, |revision| seen.revision(revision).is_some());
+    let until = |due: i64| Duration::from_nanos(u64::try_from(due.saturating_sub(now)).unwrap_or(0));
+    (rollout, due.map_or(After::NextChange, |due| After::AtMost(until(due))))
 }
 
 /// A Route that has just become ready or failed is news.

@@ -9,12 +9,13 @@ use ebb_api::serving::{RouteStatus, TrafficTarget};
 use jiff::Timestamp;
 
 use super::hosts::Hosts;
-use super::traffic::{Assigned, Problem};
+use super::ingress::Traffic;
+use super::traffic::Problem;
 use crate::settings::Settings;
 
 /// No host can be made.
 pub fn no_host(status: &mut RouteStatus, why: &str, now: Timestamp) {
-    status.mark_unknown(kind::ALL_TRAFFIC_ASSIGNED, "ErrorConfig", why, now);
+    status.mark_false(kind::ALL_TRAFFIC_ASSIGNED, "ErrorConfig", why, now);
 }
 
 /// The traffic cannot be resolved; the split in force stays.
@@ -24,7 +25,7 @@ pub fn not_assigned(status: &mut RouteStatus, problem: &Problem, now: Timestamp)
 
 /// A placeholder's name belongs to somebody else.
 pub fn service_not_owned(status: &mut RouteStatus, name: &str, now: Timestamp) {
-    let message = format!("There is an existing Service \"{name}\" that we do not own.");
+    let message = format!("There is an existing placeholder Service \"{name}\" that we do not own.");
     status.mark_false(kind::INGRESS_READY, "NotOwned", &message, now);
 }
 
@@ -48,6 +49,14 @@ pub fn take_ingress(status: &mut RouteStatus, ingress: &Ingress, now: Timestamp)
     }
 }
 
+/// Some requests still go to earlier Revisions, and fewer with every step. What is wrong with the Ingress weighs more.
+pub fn rolling_out(status: &mut RouteStatus, now: Timestamp) {
+    if !status.is_false(kind::INGRESS_READY) {
+        let message = "A gradual rollout of the latest revision(s) is in progress.";
+        status.mark_unknown(kind::INGRESS_READY, "RolloutInProgress", message, now);
+    }
+}
+
 /// The Route's own URL and its address inside.
 pub fn take_url(status: &mut RouteStatus, own: &Hosts, settings: &Settings, now: Timestamp) {
     status.url = own.url(settings);
@@ -61,9 +70,10 @@ pub fn take_url(status: &mut RouteStatus, own: &Hosts, settings: &Settings, now:
 }
 
 /// The split, with a URL for every tag.
-pub fn take_traffic(status: &mut RouteStatus, assigned: &Assigned, hosts: &[Hosts], settings: &Settings, now: Timestamp) {
+pub fn take_traffic(status: &mut RouteStatus, traffic: Traffic<'_>, hosts: &[Hosts], settings: &Settings, now: Timestamp) {
+    let Traffic { assigned, rollout } = traffic;
     let url = |tag: &str| hosts.iter().find(|hosts| !tag.is_empty() && hosts.tag == tag).map(|hosts| hosts.url(settings));
-    let with_url = |target: &TrafficTarget| TrafficTarget { url: url(&target.tag).unwrap_or_default(), ..target.clone() };
-    status.traffic = assigned.targets.iter().map(with_url).collect();
+    let with_url = |target: TrafficTarget| TrafficTarget { url: url(&target.tag).unwrap_or_default(), ..target };
+    status.traffic = assigned.in_force(rollout).into_iter().map(with_url).collect();
     status.mark_true(kind::ALL_TRAFFIC_ASSIGNED, now);
 }

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use super::hosts;
 use super::ingress;
+use super::rollout::Rollout;
 use super::traffic::{Lookup, Problem, assign};
 use crate::object::Object;
 use crate::plan::Because;
@@ -113,7 +114,8 @@ fn traffic_that_is_resolved() {
         (vec!["r1=30", "r2=50", "r1=20"], vec!["r1=50", "r2=50"]),
         (vec!["r2=50", "latest:c=50"], vec!["r2=50", "r2*=50"]),
     ] {
-        assert_eq!(told(&assign(&route(&traffic), &there()).unwrap().targets), expected, "{traffic:?}");
+        let assigned = assign(&route(&traffic), &there()).unwrap();
+        assert_eq!(told(&assigned.in_force(&Rollout::finished(&assigned))), expected, "{traffic:?}");
     }
 }
 
@@ -166,7 +168,7 @@ fn hosts_and_urls() {
         ("example.com", None, false, true, "", "http://shop.dev.example.com"),
         ("svc.cluster.local", None, false, false, "", "http://shop.dev.svc.cluster.local"),
     ] {
-        let settings = Settings { config: domain(domain_name), external_port: port };
+        let settings = Settings { config: domain(domain_name).into(), external_port: port };
         let mut route = route(&[]);
         route.metadata.labels.as_mut().unwrap().extend(private(route_private));
         let mut placeholder = CoreService::default();
@@ -184,7 +186,8 @@ fn percents(route: &Route, settings: &Settings) -> Vec<(String, i64)> {
     let mut tags = assigned.tags();
     tags.insert("");
     let hosts: Vec<_> = tags.into_iter().map(|tag| hosts::of(route, tag, &BTreeMap::new(), settings).unwrap()).collect();
-    let apply = ingress::apply(route, &assigned, &hosts, None, settings).apply.unwrap();
+    let traffic = ingress::Traffic { assigned: &assigned, rollout: &Rollout::finished(&assigned) };
+    let apply = ingress::apply(route, traffic, &hosts, None, settings).apply.unwrap();
     let Object::Ingress(ingress) = apply.object() else { panic!("not an Ingress") };
     let paths = ingress.spec.rules.iter().flat_map(|rule| rule.http.iter().flat_map(|http| &http.paths));
     paths.map(|path| (path.splits[0].service_name.clone(), path.splits.iter().map(|split| split.percent).sum())).collect()
@@ -205,7 +208,7 @@ proptest! {
         let mut settings = settings();
         if header {
             let on = BTreeMap::from([("tag-header-based-routing".to_owned(), "enabled".to_owned())]);
-            settings.config = settings.config.with("config-features", &on).unwrap();
+            settings.config = settings.config.with("config-features", &on).unwrap().into();
         }
         for (first, sum) in percents(&route(&parts), &settings) {
             prop_assert_eq!(sum, 100, "the path to {}", first);
@@ -217,7 +220,7 @@ proptest! {
 fn tags_by_header() {
     let mut world = World::new();
     let on = BTreeMap::from([("tag-header-based-routing".to_owned(), "enabled".to_owned())]);
-    world.settings.config = world.settings.config.with("config-features", &on).unwrap();
+    world.settings.config = world.settings.config.with("config-features", &on).unwrap().into();
     world.put(service("shop", "one"));
     world.edit("shop", |shop| shop.spec.traffic = vec![target("latest=100 as new")]);
     world.settle();
@@ -246,7 +249,7 @@ fn names_of_somebody_else() {
     let plan = world.plan_route("shop");
     assert_eq!((plan.because, world.ingresses.len()), (Because::NotOwned, 0));
     let status = world.routes["shop"].status.as_ref().unwrap();
-    let expected = "False NotOwned: There is an existing Service \"shop\" that we do not own.";
+    let expected = "False NotOwned: There is an existing placeholder Service \"shop\" that we do not own.";
     assert_eq!(condition(status, kind::INGRESS_READY), expected);
 }
 

@@ -2,12 +2,13 @@
 //!
 //! This module must not know hosts or URLs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use ebb_api::conditions::{Conditioned, State};
 use ebb_api::serving::{Configuration, Revision, Route, TrafficTarget};
 
+use super::rollout::{ConfigurationRollout, Rollout};
 use crate::meta;
 
 /// What traffic can go to.
@@ -18,10 +19,11 @@ pub trait Lookup {
     fn revision(&self, name: &str) -> Option<&Revision>;
 }
 
-/// Traffic that is resolved: as `status.traffic` has it, without URLs.
+/// Traffic that is resolved.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Assigned {
-    /// In the order of the spec; entries of the same tag, Revision and `latestRevision` are one.
+    /// In the order of the spec; entries of the same tag, Revision and `latestRevision` are one. Those that follow a
+    /// Configuration name it as well as its Revision.
     pub targets: Vec<TrafficTarget>,
 }
 
@@ -124,7 +126,7 @@ fn resolve(route: &Route, target: &TrafficTarget, lookup: &impl Lookup) -> Resul
     Ok(TrafficTarget {
         tag: target.tag.clone(),
         revision_name: name.to_owned(),
-        configuration_name: String::new(),
+        configuration_name: if latest { target.configuration_name.clone() } else { String::new() },
         latest_revision: Some(target.latest_revision.unwrap_or(latest)),
         percent: Some(target.percent.unwrap_or(0)),
         url: String::new(),
@@ -182,23 +184,92 @@ impl Assigned {
     }
 
     /// Revisions and their percents for the Route's own host, in the order of the spec; what gets nothing is left out.
-    pub fn split(&self) -> Vec<(&str, i64)> {
-        let mut order: Vec<&str> = Vec::new();
-        let mut percents: BTreeMap<&str, i64> = BTreeMap::new();
+    pub fn split<'a>(&'a self, rollout: &'a Rollout) -> Vec<(&'a str, i64)> {
+        let mut shares = Shares::default();
+        let mut followed: BTreeSet<&str> = BTreeSet::new();
         for target in &self.targets {
-            let percent = target.percent.unwrap_or(0);
-            if percent > 0 {
-                if !percents.contains_key(target.revision_name.as_str()) {
-                    order.push(&target.revision_name);
+            match rollout.of("", &target.configuration_name) {
+                Some(rollout) => {
+                    // All entries that follow a Configuration are one share.
+                    if followed.insert(&target.configuration_name) {
+                        rollout.revisions.iter().for_each(|share| shares.add(&share.revision_name, share.percent));
+                    }
                 }
-                *percents.entry(&target.revision_name).or_default() += percent;
+                None => shares.add(&target.revision_name, target.percent.unwrap_or(0)),
             }
         }
-        order.into_iter().map(|revision| (revision, percents[revision])).collect()
+        shares.0
     }
 
-    /// The Revision behind a tag.
-    pub fn tagged(&self, tag: &str) -> Option<&str> {
-        self.targets.iter().find(|target| target.tag == tag).map(|target| target.revision_name.as_str())
+    /// The Revisions behind a tag and their percents: one, unless a rollout is under way.
+    pub fn tagged<'a>(&'a self, tag: &str, rollout: &'a Rollout) -> Vec<(&'a str, i64)> {
+        let Some(target) = self.targets.iter().find(|target| target.tag == tag) else { return Vec::new() };
+        match rollout.of(tag, &target.configuration_name) {
+            Some(rollout) => rollout.revisions.iter().map(|share| (share.revision_name.as_str(), share.percent)).collect(),
+            None => vec![(&target.revision_name, 100)],
+        }
+    }
+
+    /// The targets as `status.traffic` has them, without URLs. While a rollout is under way, an entry that follows a
+    /// Configuration is told as one entry per Revision that has a part in it.
+    pub fn in_force(&self, rollout: &Rollout) -> Vec<TrafficTarget> {
+        let mut left = rollout.clone();
+        let mut told = Vec::new();
+        for target in &self.targets {
+            let parts = parts(target, &mut left);
+            told.extend(parts.into_iter().map(|(revision_name, percent)| TrafficTarget {
+                revision_name,
+                configuration_name: String::new(),
+                percent: Some(percent),
+                ..target.clone()
+            }));
+        }
+        told
+    }
+}
+
+/// The Revisions of one entry and what each has of the Route's own host. `left` is what earlier entries have left of it.
+fn parts(target: &TrafficTarget, left: &mut Rollout) -> Vec<(String, i64)> {
+    let percent = target.percent.unwrap_or(0);
+    let of = |rollout: &ConfigurationRollout, tag: &str| rollout.tag == tag && rollout.configuration_name == target.configuration_name;
+    let mut parts: Vec<(String, i64)> = Vec::new();
+    let mut missing = percent;
+    if let Some(own) = left.configurations.iter_mut().find(|rollout| of(rollout, "")) {
+        for share in own.revisions.iter_mut().filter(|share| share.percent > 0) {
+            let taken = missing.min(share.percent);
+            if taken > 0 {
+                parts.push((share.revision_name.clone(), taken));
+            }
+            share.percent -= taken;
+            missing -= taken;
+        }
+    }
+    // A tag's own host has a rollout of its own.
+    for share in
+        left.configurations.iter().filter(|rollout| !target.tag.is_empty() && of(rollout, &target.tag)).flat_map(|one| &one.revisions)
+    {
+        if !parts.iter().any(|(revision, _)| *revision == share.revision_name) {
+            parts.push((share.revision_name.clone(), 0));
+        }
+    }
+    if parts.is_empty() {
+        parts.push((target.revision_name.clone(), percent));
+    }
+    parts
+}
+
+/// Shares by Revision, in the order of their first mention.
+#[derive(Default)]
+struct Shares<'a>(Vec<(&'a str, i64)>);
+
+impl<'a> Shares<'a> {
+    fn add(&mut self, revision: &'a str, percent: i64) {
+        if percent == 0 {
+            return;
+        }
+        match self.0.iter_mut().find(|(known, _)| *known == revision) {
+            Some((_, share)) => *share += percent,
+            None => self.0.push((revision, percent)),
+        }
     }
 }
