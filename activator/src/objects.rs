@@ -11,12 +11,12 @@ use ebb_api::serving::Revision;
 use k8s_openapi::api::core::v1::{ContainerPort, ContainerStatus, Pod, PodCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::settings::Settings;
 
 /// A Pod.
-#[derive(Resource, Clone, Debug, Default, Deserialize)]
+#[derive(Resource, Clone, Debug, Default, Deserialize, Serialize)]
 #[resource(inherit = "Pod")]
 pub(crate) struct PodObject {
     pub metadata: ObjectMeta,
@@ -26,19 +26,19 @@ pub(crate) struct PodObject {
     pub status: PodStatus,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct PodSpec {
     #[serde(default)]
     pub containers: Vec<Container>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Container {
     #[serde(default)]
     pub ports: Vec<ContainerPort>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct PodStatus {
     #[serde(rename = "podIP")]
@@ -48,7 +48,7 @@ pub(crate) struct PodStatus {
 }
 
 /// A Revision.
-#[derive(Resource, Clone, Debug, Default, Deserialize)]
+#[derive(Resource, Clone, Debug, Default, Deserialize, Serialize)]
 #[resource(inherit = "Revision")]
 pub(crate) struct RevisionObject {
     pub metadata: ObjectMeta,
@@ -58,7 +58,7 @@ pub(crate) struct RevisionObject {
     pub status: RevisionStatus,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct RevisionSpec {
     pub container_concurrency: Option<i64>,
@@ -68,7 +68,7 @@ pub(crate) struct RevisionSpec {
     pub containers: Vec<Container>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct RevisionStatus {
     pub conditions: Vec<Condition>,

@@ -91,7 +91,9 @@ impl Room {
             return;
         }
         match self.settings.take(&name, map.data.as_ref().filter(|_| change == Change::Applied)) {
-            Ok(true) => self.caches.autoscalers.list().iter().for_each(|pa| self.scales.add(key_of(pa.as_ref()))),
+            Ok(true) => {
+                self.caches.autoscalers.keys().iter().for_each(|key| self.scales.add(RevisionKey::new(&*key.namespace, &*key.name)));
+            }
             Ok(false) => {}
             Err(error) => tracing::error!(config_map = name, %error, "settings make no sense; the last good ones stay in force"),
         }

@@ -15,6 +15,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service as CoreService};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::runtime::watcher;
 use kube::{Api, Client, Resource, ResourceExt};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Everything that the controller watches. Cheap to clone.
@@ -184,7 +185,7 @@ impl Caches {
 
 fn watch<K>(name: &'static str, cache: Cache<K>, api: Api<K>, config: watcher::Config, tasks: &Tasks) -> Cache<K>
 where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    K: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     tasks.spawn(name, cache.clone().run(api, config, tasks.shutdown().clone()));
     cache

@@ -32,14 +32,14 @@ pub struct Queues {
 impl Queues {
     /// Wakes everything, because the settings changed.
     pub fn add_all(&self, caches: &Caches) {
-        caches.services.list().iter().for_each(|object| self.service.add(Key::of(object.as_ref())));
-        for object in caches.configurations.list() {
-            self.configuration.add(Key::of(object.as_ref()));
-            self.gc.add(Key::of(object.as_ref()));
+        caches.services.keys().iter().for_each(|key| self.service.add(Key::clone(key)));
+        for key in caches.configurations.keys() {
+            self.configuration.add(Key::clone(&key));
+            self.gc.add(Key::clone(&key));
         }
-        caches.revisions.list().iter().for_each(|object| self.revision.add(Key::of(object.as_ref())));
-        caches.routes.list().iter().for_each(|object| self.route.add(Key::of(object.as_ref())));
-        caches.domain_mappings.list().iter().for_each(|object| self.domain_mapping.add(Key::of(object.as_ref())));
+        caches.revisions.keys().iter().for_each(|key| self.revision.add(Key::clone(key)));
+        caches.routes.keys().iter().for_each(|key| self.route.add(Key::clone(key)));
+        caches.domain_mappings.keys().iter().for_each(|key| self.domain_mapping.add(Key::clone(key)));
     }
 
     fn add_routes(&self, caches: &Caches, word: &str) {

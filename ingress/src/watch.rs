@@ -60,11 +60,11 @@ impl Watch {
     /// The first table, from the complete first list.
     fn build_first(&self) {
         let mut routes = self.routes.lock();
-        for ingress in self.ingresses.list() {
+        self.ingresses.each(|ingress| {
             if is_ours(&ingress) {
                 routes.apply(&ingress);
             }
-        }
+        });
         self.publish(&routes);
     }
 

@@ -39,6 +39,22 @@ pub async fn run(services: usize) -> Result<()> {
     let cold = Instant::now();
     let answer = ebb.get("filler-7.default.localhost/").await?;
     println!("one of the {services} answered {} from zero in {}", answer.status, figures::ms(cold.elapsed()));
+    restart(ebb, services).await
+}
+
+/// Prints how long an `ebb up` with all these services in its data directory takes until it is ready, and until one of them has answered.
+async fn restart(ebb: Ebb, services: usize) -> Result<()> {
+    let dir = ebb.stop(&[]).await?;
+    let begun = Instant::now();
+    let ebb = Ebb::up_in(dir, &[]).await?;
+    let ready = begun.elapsed();
+    let answer = ebb.get("filler-9.default.localhost/").await?;
+    println!("started again: ready after {}, and {} from zero after {}", figures::ms(ready), answer.status, figures::ms(begun.elapsed()));
+    let pid = ebb.pid().ok_or("ebb up is gone")?;
+    let settled = Duration::from_secs(20);
+    tokio::time::sleep(settled).await;
+    let (memory, seconds) = process::usage(pid)?;
+    println!("RSS {} KiB after {} s with {services} services, {seconds:.1} s of CPU spent", memory / 1024, settled.as_secs());
     ebb.stop(&[]).await?;
     Ok(())
 }

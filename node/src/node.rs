@@ -204,7 +204,7 @@ async fn start(context: &Arc<Context>, manager: &Arc<Manager>, tasks: &Tasks) ->
 
 fn keep<K>(tasks: &Tasks, name: &'static str, cache: &Cache<K>, context: &Context)
 where
-    K: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned + Send + Sync + 'static,
+    K: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
 {
     let api: Api<K> = Api::all(context.client.clone());
     tasks.spawn(name, cache.clone().run(api, watcher::Config::default(), context.shutdown.clone()));

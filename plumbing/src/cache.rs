@@ -1,8 +1,12 @@
 //! A watch cache: all objects of one kind in memory, kept current by one watch, shared by everyone in the process.
 //!
 //! Hooks tell work queues that a key changed; they get the object only to find keys, never as the truth of the moment.
+//! Objects that nobody asked for lately are kept packed: see [`shelf`].
 
-use std::collections::{BTreeSet, HashMap};
+mod pack;
+mod shelf;
+
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +15,9 @@ use futures::TryStreamExt;
 use kube::runtime::watcher::{self, DefaultBackoff, Event};
 use kube::{Api, Resource, ResourceExt};
 use parking_lot::RwLock;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shelf::{Found, Shelf};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -56,14 +62,22 @@ type Hook<K> = Box<dyn Fn(&Arc<K>, Change) + Send + Sync>;
 type Index<K> = fn(&K) -> Vec<String>;
 
 struct Objects<K> {
-    by_key: HashMap<Key, Arc<K>>,
-    by_index: HashMap<String, BTreeSet<Key>>,
+    by_key: Shelf<K>,
+    /// Word and key, sorted: one dense tree costs far less than a set per word.
+    by_index: BTreeSet<(Arc<str>, Arc<Key>)>,
+}
+
+/// A list that is being read.
+struct Listing<K> {
+    objects: Objects<K>,
+    /// Whether it is the first one, and how many hooks heard of its objects while it was read.
+    first: Option<usize>,
 }
 
 struct Inner<K> {
     objects: RwLock<Objects<K>>,
     hooks: RwLock<Vec<Hook<K>>>,
-    index: Index<K>,
+    index: Option<Index<K>>,
     ready: watch::Sender<bool>,
 }
 
@@ -78,26 +92,30 @@ impl<K> Clone for Cache<K> {
 
 impl<K> Debug for Cache<K> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Cache<{}>({})", std::any::type_name::<K>(), self.0.objects.read().by_key.len())
+        write!(f, "Cache<{}>", std::any::type_name::<K>())
     }
 }
 
 impl<K> Default for Cache<K>
 where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    K: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     fn default() -> Self {
-        Self::indexed(|_| Vec::new())
+        Self::new(None)
     }
 }
 
 impl<K> Cache<K>
 where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    K: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     /// An empty cache that can also be asked by the words that `index` gives an object (owner uids, label values).
     pub fn indexed(index: Index<K>) -> Self {
-        let objects = Objects { by_key: HashMap::new(), by_index: HashMap::new() };
+        Self::new(Some(index))
+    }
+
+    fn new(index: Option<Index<K>>) -> Self {
+        let objects = Objects { by_key: Shelf::default(), by_index: BTreeSet::new() };
         Self(Arc::new(Inner { objects: RwLock::new(objects), hooks: RwLock::default(), index, ready: watch::Sender::new(false) }))
     }
 
@@ -105,32 +123,52 @@ where
     /// Objects that are already there are told at once.
     pub fn on_change(&self, hook: impl Fn(&Arc<K>, Change) + Send + Sync + 'static) {
         let mut hooks = self.0.hooks.write();
-        for object in self.list() {
-            hook(&object, Change::Applied);
-        }
+        self.each(|object| hook(&object, Change::Applied));
         hooks.push(Box::new(hook));
     }
 
     /// The object, if it is known.
     pub fn get(&self, namespace: &str, name: &str) -> Option<Arc<K>> {
-        self.0.objects.read().by_key.get(&Key::new(namespace, name)).cloned()
+        self.find(&Key::new(namespace, name))
     }
 
     /// The object of a key, if it is known.
     pub fn find(&self, key: &Key) -> Option<Arc<K>> {
-        self.0.objects.read().by_key.get(key).cloned()
+        // The read lock ends with the statement.
+        let found = self.0.objects.read().by_key.get(key);
+        match found? {
+            Found::Warm(object) => Some(object),
+            Found::Unpacked(object) => {
+                self.0.objects.write().by_key.warm_up(key, &object);
+                Some(object)
+            }
+        }
     }
 
-    /// All objects, in no order.
+    /// All objects, in no order. With thousands of them, [`Cache::keys`] and [`Cache::each`] need far less memory.
     pub fn list(&self) -> Vec<Arc<K>> {
-        self.0.objects.read().by_key.values().cloned().collect()
+        let mut all = Vec::new();
+        self.each(|object| all.push(object));
+        all
+    }
+
+    /// The keys of all objects, in no order.
+    pub fn keys(&self) -> Vec<Arc<Key>> {
+        self.0.objects.read().by_key.keys().cloned().collect()
+    }
+
+    /// Looks at all objects, one after another, in no order. None of them is kept at hand for that.
+    pub fn each(&self, mut look: impl FnMut(Arc<K>)) {
+        for key in self.keys() {
+            let found = self.0.objects.read().by_key.get(&key);
+            found.map(Found::object).into_iter().for_each(&mut look);
+        }
     }
 
     /// The objects that the index filed under `word`, by key.
     pub fn by_index(&self, word: &str) -> Vec<Arc<K>> {
-        let objects = self.0.objects.read();
-        let keys = objects.by_index.get(word).into_iter().flatten();
-        keys.filter_map(|key| objects.by_key.get(key).cloned()).collect()
+        let keys = self.0.objects.read().filed(word);
+        keys.iter().filter_map(|key| self.find(key)).collect()
     }
 
     /// Waits until the first list is complete.
@@ -143,7 +181,7 @@ where
     /// the server's history begins again at once, because a cache is blind until then.
     pub async fn run(self, api: Api<K>, config: watcher::Config, shutdown: CancellationToken) -> Result<(), crate::BoxError> {
         let mut events = std::pin::pin!(watcher::watcher(api, config));
-        let mut fresh: Option<HashMap<Key, Arc<K>>> = None;
+        let mut listing: Option<Listing<K>> = None;
         let mut patience = Patience::default();
         loop {
             let event = tokio::select! {
@@ -151,7 +189,7 @@ where
                 event = events.try_next() => event,
             };
             match event {
-                Ok(Some(event)) => self.take(event, &mut fresh),
+                Ok(Some(event)) => self.take(event, &mut listing),
                 Ok(None) => return Err("the watch stream ended".into()),
                 Err(error) => {
                     let wait = patience.after(&error, Instant::now());
@@ -169,60 +207,90 @@ where
         }
     }
 
-    fn take(&self, event: Event<K>, fresh: &mut Option<HashMap<Key, Arc<K>>>) {
+    fn take(&self, event: Event<K>, listing: &mut Option<Listing<K>>) {
         match event {
-            Event::Init => *fresh = Some(HashMap::new()),
+            Event::Init => *listing = Some(self.begin()),
             Event::InitApply(object) => {
-                let object = self.slim(object);
-                if let Some(fresh) = fresh {
-                    fresh.insert(Key::of(object.as_ref()), object);
+                if let Some(listing) = listing {
+                    self.read(listing, self.slim(object));
                 }
             }
-            Event::InitDone => self.replace(fresh.take().unwrap_or_default()),
+            Event::InitDone => {
+                if let Some(listing) = listing.take() {
+                    self.replace(listing);
+                }
+            }
             Event::Apply(object) => self.apply(self.slim(object)),
             Event::Delete(object) => self.delete(&Key::of(&object)),
         }
     }
 
+    fn begin(&self) -> Listing<K> {
+        let first = (!*self.0.ready.borrow()).then(|| self.0.hooks.read().len());
+        let by_key = Shelf::like(&self.0.objects.read().by_key);
+        Listing { objects: Objects { by_key, by_index: BTreeSet::new() }, first }
+    }
+
+    /// One object of a list. Of a first list the hooks hear at once, while the object is at hand: until the cache is ready
+    /// nobody acts on what they note, and unpacking ten thousand objects for them would cost a restart a second.
+    fn read(&self, listing: &mut Listing<K>, object: Arc<K>) {
+        if let Some(hooks) = listing.first {
+            self.0.hooks.read().iter().take(hooks).for_each(|hook| hook(&object, Change::Applied));
+        }
+        listing.objects.put(Key::of(object.as_ref()), object, self.0.index);
+    }
+
     /// Nobody here reads managedFields, and they are often half of an object.
     fn slim(&self, mut object: K) -> Arc<K> {
-        object.managed_fields_mut().clear();
+        object.meta_mut().managed_fields = None;
         Arc::new(object)
     }
 
     /// Takes a complete list in place of what is known. What is missing in it was deleted while no watch was open, and so
     /// was what has another uid now. What is as it was is no news.
-    fn replace(&self, fresh: HashMap<Key, Arc<K>>) {
-        let is_gone = |key: &Key, known: &K| fresh.get(key).is_none_or(|object| object.meta().uid != known.meta().uid);
-        let gone: Vec<Key> = {
-            let objects = self.0.objects.read();
-            objects.by_key.iter().filter(|(key, known)| is_gone(key, known)).map(|(key, _)| key.clone()).collect()
-        };
-        gone.iter().for_each(|key| self.delete(key));
-        for (key, object) in fresh {
-            if !self.find(&key).is_some_and(|known| is_same(known.as_ref(), object.as_ref())) {
-                self.apply(object);
-            }
+    fn replace(&self, listing: Listing<K>) {
+        match listing.first {
+            Some(heard) => self.replace_nothing(listing.objects, heard),
+            None => self.replace_known(&listing.objects.by_key),
         }
         self.0.ready.send_replace(true);
     }
 
-    fn apply(&self, object: Arc<K>) {
-        let key = Key::of(object.as_ref());
-        let mut objects = self.0.objects.write();
-        objects.unfile(&key, self.0.index);
-        for word in (self.0.index)(&object) {
-            objects.by_index.entry(word).or_default().insert(key.clone());
+    fn replace_nothing(&self, objects: Objects<K>, heard: usize) {
+        let hooks = self.0.hooks.read();
+        *self.0.objects.write() = objects;
+        let late: Vec<&Hook<K>> = hooks.iter().skip(heard).collect();
+        if !late.is_empty() {
+            self.each(|object| late.iter().for_each(|hook| hook(&object, Change::Applied)));
         }
-        objects.by_key.insert(key, object.clone());
-        drop(objects);
+    }
+
+    fn replace_known(&self, fresh: &Shelf<K>) {
+        let news: Vec<Arc<K>> = fresh
+            .keys()
+            .filter_map(|key| {
+                let object = fresh.get(key)?.object();
+                (!self.0.objects.read().by_key.has(key, &object)).then_some(object)
+            })
+            .collect();
+        let gone: Vec<Arc<Key>> = self.keys().into_iter().filter(|key| fresh.kept(key).is_none()).collect();
+        let made_anew =
+            news.iter().filter(|object| self.find(&Key::of(object.as_ref())).is_some_and(|known| known.meta().uid != object.meta().uid));
+        let gone = gone.into_iter().chain(made_anew.map(|object| Arc::new(Key::of(object.as_ref()))));
+        gone.collect::<Vec<_>>().iter().for_each(|key| self.delete(key));
+        news.into_iter().for_each(|object| self.apply(object));
+    }
+
+    fn apply(&self, object: Arc<K>) {
+        self.0.objects.write().put(Key::of(object.as_ref()), object.clone(), self.0.index);
         self.tell(&object, Change::Applied);
     }
 
     fn delete(&self, key: &Key) {
         let mut objects = self.0.objects.write();
         objects.unfile(key, self.0.index);
-        let gone = objects.by_key.remove(key);
+        let gone = objects.by_key.get(key).map(Found::object);
+        objects.by_key.remove(key);
         drop(objects);
         if let Some(object) = gone {
             self.tell(&object, Change::Deleted);
@@ -232,12 +300,6 @@ where
     fn tell(&self, object: &Arc<K>, change: Change) {
         self.0.hooks.read().iter().for_each(|hook| hook(object, change));
     }
-}
-
-/// Whether two objects are the same state of the same object.
-fn is_same<K: Resource>(a: &K, b: &K) -> bool {
-    let version = |object: &K| object.meta().resource_version.clone().filter(|version| !version.is_empty());
-    version(a).is_some() && version(a) == version(b)
 }
 
 /// A watch that keeps falling behind within this time is too slow for what happens: it gets the waits of a failing one, so
@@ -265,18 +327,27 @@ impl Patience {
     }
 }
 
-impl<K> Objects<K> {
+impl<K: Resource + Serialize + DeserializeOwned> Objects<K> {
+    /// Puts an object in, in place of an earlier state of it.
+    fn put(&mut self, key: Key, object: Arc<K>, index: Option<Index<K>>) {
+        self.unfile(&key, index);
+        let words = index.map(|index| index(&object)).unwrap_or_default();
+        let kept = self.by_key.put(key, object);
+        self.by_index.extend(words.into_iter().map(|word| (word.into(), kept.clone())));
+    }
+
     /// Takes the object's words out of the index.
-    fn unfile(&mut self, key: &Key, index: Index<K>) {
-        let Some(object) = self.by_key.get(key) else { return };
-        for word in index(object) {
-            if let Some(keys) = self.by_index.get_mut(&word) {
-                keys.remove(key);
-                if keys.is_empty() {
-                    self.by_index.remove(&word);
-                }
-            }
+    fn unfile(&mut self, key: &Key, index: Option<Index<K>>) {
+        let Some((index, kept)) = index.zip(self.by_key.kept(key)) else { return };
+        let object = self.by_key.get(key).map(Found::object);
+        for word in object.iter().flat_map(|object| index(object)) {
+            self.by_index.remove(&(word.into(), kept.clone()));
         }
+    }
+
+    fn filed(&self, word: &str) -> Vec<Arc<Key>> {
+        let from: (Arc<str>, Arc<Key>) = (word.into(), Arc::new(Key::new("", "")));
+        self.by_index.range(from..).take_while(|(filed, _)| **filed == *word).map(|(_, key)| key.clone()).collect()
     }
 }
 

@@ -210,3 +210,55 @@ fn a_watch_that_fell_behind_begins_again_at_once_but_not_in_circles() {
     assert_eq!(patience.after(&behind(), start + Duration::from_secs(60)), Duration::ZERO);
     assert!(patience.after(&watcher::Error::NoResourceVersion, start + Duration::from_secs(120)) > Duration::ZERO);
 }
+
+/// A map that differs from the others as real objects do.
+fn one_of_many(number: u32) -> ConfigMap {
+    let mut map = map(&format!("m{number}"), number + 1, &format!("l{}", number % 7));
+    map.data = Some(BTreeMap::from([("number".to_owned(), number.to_string()), ("text".to_owned(), "the same in all of them".repeat(20))]));
+    map
+}
+
+const MANY: u32 = 3_000;
+
+#[test]
+fn what_nobody_asked_for_lately_is_packed_and_is_found_as_it_was() {
+    let cache = cache((0..MANY).map(one_of_many));
+    for number in (0..MANY).rev() {
+        let wanted = one_of_many(number);
+        for _ in 0..2 {
+            assert_eq!(cache.get("dev", &wanted.name_any()).as_deref(), Some(&wanted));
+        }
+    }
+    assert_eq!(cache.by_index("l3").len(), 429);
+    assert_eq!((cache.keys().len(), cache.list().len()), (3_000, 3_000));
+}
+
+#[test]
+fn packed_objects_change_and_go_like_others() {
+    let cache = cache((0..MANY).map(one_of_many));
+    let heard = Heard::from(&cache);
+    heard.take();
+    change(&cache, Event::Apply(map("m0", 9_000, "new")));
+    change(&cache, Event::Delete(map("m1", 9_001, "l1")));
+    assert_eq!(heard.take(), ["Applied m0 9000", "Deleted m1 2"]);
+    assert_eq!((names(&cache.by_index("new")), cache.by_index("l0").len(), cache.by_index("l1").len()), (vec!["m0".to_owned()], 428, 428));
+    assert!(cache.get("dev", "m1").is_none());
+    list(&cache, (2..MANY).map(one_of_many));
+    assert_eq!(heard.take(), ["Deleted m0 9000"], "what is packed and as it was is no news");
+}
+
+#[test]
+fn a_first_list_is_heard_once() {
+    let cache = Cache::indexed(by_label);
+    let early = Heard::from(&cache);
+    let mut fresh = None;
+    cache.take(Event::Init, &mut fresh);
+    cache.take(Event::InitApply(map("a", 1, "x")), &mut fresh);
+    let late = Heard::from(&cache);
+    cache.take(Event::InitApply(map("b", 2, "x")), &mut fresh);
+    cache.take(Event::InitDone, &mut fresh);
+    assert_eq!(early.take(), ["Applied a 1", "Applied b 2"]);
+    let mut told = late.take();
+    told.sort();
+    assert_eq!(told, ["Applied a 1", "Applied b 2"]);
+}
