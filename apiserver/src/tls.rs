@@ -24,8 +24,9 @@ use crate::write::Core;
 
 pub use pki::Pki;
 
-/// At most so many connections at a time. A client has one or two, at perhaps 50 KB each with TLS: 25 MB at the very worst.
-const CONNECTIONS_MAX: usize = 512;
+/// At most so many connections at a time. A client has one or two, at some 25 KB each with TLS, so that a thousand clients are
+/// 50 MB; more on one machine are no clients.
+const CONNECTIONS_MAX: usize = 2_000;
 /// A client that does not finish its handshake is let go.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a connection may finish what it is at when the server ends. Watches end at once, other answers take milliseconds.

@@ -1,14 +1,17 @@
 //! Benchmarks of the shipped `ebb`. Each prints its figures beside the floor that was measured in the same run.
 //! They judge nothing: a figure is read by a person, because machines differ and are noisy.
 
+mod api;
 mod bare;
 mod cold_start;
 mod create;
 mod figures;
 mod idle;
+mod target;
 mod thousand;
 mod wake;
 mod warm;
+mod watchers;
 
 use clap::{Parser, Subcommand};
 use ebb_tests::Result;
@@ -58,6 +61,24 @@ enum Which {
         #[arg(long, default_value_t = 1000)]
         services: usize,
     },
+    /// The API server over TLS: get, list, create, update and patch, beside kube-apiserver with etcd.
+    Api {
+        /// Seconds per row.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
+    /// Many watchers of one kind: whether each sees every change in order, and how soon, beside kube-apiserver with etcd.
+    Watchers {
+        /// How many, each on a connection of its own.
+        #[arg(long, default_value_t = 500)]
+        watchers: usize,
+        /// How many changes.
+        #[arg(long, default_value_t = 1000)]
+        changes: usize,
+        /// Changes per second.
+        #[arg(long, default_value_t = 20)]
+        rate: u32,
+    },
     /// `ebb service create` until the command returns, beside the same server spawned by hand.
     Create {
         /// How many services.
@@ -74,6 +95,8 @@ async fn main() -> Result<()> {
         Which::Warm { rate, seconds } => warm::run(rate, seconds).await,
         Which::Idle { services, seconds } => idle::run(services, seconds).await,
         Which::Thousand { services } => thousand::run(services).await,
+        Which::Api { seconds } => api::run(seconds).await,
+        Which::Watchers { watchers, changes, rate } => watchers::run(watchers, changes, rate).await,
         Which::Create { services } => create::run(services).await,
     }
 }

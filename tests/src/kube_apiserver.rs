@@ -40,10 +40,22 @@ impl KubeApiserver {
     /// # Errors
     /// When they do not become ready; with the end of their logs.
     pub async fn start(tokens: &[(&str, &str, &[&str])]) -> Result<Option<Self>> {
+        Self::start_with(tokens, false).await
+    }
+
+    /// Starts both as for real use: etcd waits for the disk.
+    ///
+    /// # Errors
+    /// As [`KubeApiserver::start`].
+    pub async fn durable() -> Result<Option<Self>> {
+        Self::start_with(&[], true).await
+    }
+
+    async fn start_with(tokens: &[(&str, &str, &[&str])], durable: bool) -> Result<Option<Self>> {
         let (Some(etcd), Some(apiserver)) = (peers::find(Peer::Etcd)?, peers::find(Peer::KubeApiserver)?) else { return Ok(None) };
         let mut failure = None;
         for _ in 0..TRIES {
-            match Self::try_start(&etcd, &apiserver, tokens).await {
+            match Self::try_start(&etcd, &apiserver, tokens, durable).await {
                 Ok(running) => return Ok(Some(running)),
                 Err(error) => failure = Some(error),
             }
@@ -51,7 +63,7 @@ impl KubeApiserver {
         Err(failure.unwrap_or_else(|| "never tried".into()))
     }
 
-    async fn try_start(etcd: &Path, apiserver: &Path, tokens: &[(&str, &str, &[&str])]) -> Result<Self> {
+    async fn try_start(etcd: &Path, apiserver: &Path, tokens: &[(&str, &str, &[&str])], durable: bool) -> Result<Self> {
         let dir = TempDir::with_prefix("ebb-kube-")?;
         let [client, peer, secure] = free_ports()?;
         let authority = Authority::new(dir.path())?;
@@ -60,7 +72,7 @@ impl KubeApiserver {
         let lines = tokens.iter().map(|(token, user, groups)| format!("{token},{user},,\"{}\"\n", groups.join(",")));
         fs::write(dir.path().join("tokens.csv"), lines.collect::<String>())?;
         let mut running = Self {
-            etcd: spawn(etcd, dir.path(), "etcd.log", &etcd_flags(dir.path(), client, peer))?,
+            etcd: spawn(etcd, dir.path(), "etcd.log", &etcd_flags(dir.path(), client, peer, durable))?,
             apiserver: spawn(apiserver, dir.path(), "apiserver.log", &apiserver_flags(dir.path(), client, secure))?,
             dir,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, secure)),
@@ -122,7 +134,7 @@ impl KubeApiserver {
     }
 }
 
-fn etcd_flags(dir: &Path, client: u16, peer: u16) -> Vec<String> {
+fn etcd_flags(dir: &Path, client: u16, peer: u16, durable: bool) -> Vec<String> {
     let (client, peer) = (format!("http://127.0.0.1:{client}"), format!("http://127.0.0.1:{peer}"));
     let flags = [
         ("data-dir", dir.join("etcd").display().to_string()),
@@ -132,8 +144,8 @@ fn etcd_flags(dir: &Path, client: u16, peer: u16) -> Vec<String> {
         ("initial-advertise-peer-urls", peer.clone()),
         ("initial-cluster", format!("default={peer}")),
         ("log-level", "error".into()),
-        // What is written here need not outlive the test.
-        ("unsafe-no-fsync", "true".into()),
+        // What a test writes need not outlive it.
+        ("unsafe-no-fsync", (!durable).to_string()),
     ];
     flags.into_iter().map(|(name, value)| format!("--{name}={value}")).collect()
 }
