@@ -24,14 +24,13 @@ const SAMPLES: usize = 4;
 /// Which state of which object it is: equal for equal uid and resourceVersion, both known.
 type Stamp = Option<u64>;
 
-enum Held<K> {
-    /// With whether it was asked for since it was last looked at.
-    Warm(Arc<K>, AtomicBool),
-    Packed(Box<[u8]>),
-}
-
 struct Entry<K> {
-    held: Held<K>,
+    /// The object as it is. At least one of this and `packed` is there.
+    warm: Option<Arc<K>>,
+    /// The object packed, once it has been: what did not change since need not be packed again.
+    packed: Option<Box<[u8]>>,
+    /// Whether it was asked for since it was last looked at.
+    asked: AtomicBool,
     stamp: Stamp,
 }
 
@@ -80,18 +79,17 @@ impl<K: Resource + Serialize + DeserializeOwned> Shelf<K> {
 
     /// The object of a key.
     pub fn get(&self, key: &Key) -> Option<Found<K>> {
-        match &self.entries.get(key)?.held {
-            Held::Warm(object, asked) => {
-                asked.store(true, Ordering::Relaxed);
-                Some(Found::Warm(object.clone()))
+        let entry = self.entries.get(key)?;
+        if let Some(object) = &entry.warm {
+            entry.asked.store(true, Ordering::Relaxed);
+            return Some(Found::Warm(object.clone()));
+        }
+        match self.packer.as_ref()?.unpack(entry.packed.as_deref()?) {
+            Ok(object) => Some(Found::Unpacked(Arc::new(object))),
+            Err(error) => {
+                tracing::error!(%key, %error, "an object in memory cannot be read; memory or a type's JSON is broken");
+                None
             }
-            Held::Packed(packed) => match self.packer.as_ref()?.unpack(packed) {
-                Ok(object) => Some(Found::Unpacked(Arc::new(object))),
-                Err(error) => {
-                    tracing::error!(%key, %error, "an object in memory cannot be read; memory or a type's JSON is broken");
-                    None
-                }
-            },
         }
     }
 
@@ -105,9 +103,9 @@ impl<K: Resource + Serialize + DeserializeOwned> Shelf<K> {
     pub fn put(&mut self, key: Key, object: Arc<K>) -> Arc<Key> {
         let key = self.kept(&key).unwrap_or_else(|| Arc::new(key));
         let stamp = self.stamp(&object);
-        let entry = Entry { held: Held::Warm(object, AtomicBool::new(true)), stamp };
+        let entry = Entry { warm: Some(object), packed: None, asked: AtomicBool::new(false), stamp };
         let before = self.entries.insert(key.clone(), entry);
-        if !matches!(before, Some(Entry { held: Held::Warm(..), .. })) {
+        if before.is_none_or(|before| before.warm.is_none()) {
             self.warm.push_back(key.clone());
             self.make_room();
         }
@@ -119,8 +117,8 @@ impl<K: Resource + Serialize + DeserializeOwned> Shelf<K> {
         let stamp = self.stamp(object);
         let Some(key) = self.kept(key) else { return };
         let Some(entry) = self.entries.get_mut(&key) else { return };
-        if entry.stamp == stamp && stamp.is_some() && matches!(entry.held, Held::Packed(_)) {
-            entry.held = Held::Warm(object.clone(), AtomicBool::new(true));
+        if entry.stamp == stamp && stamp.is_some() && entry.warm.is_none() {
+            entry.warm = Some(object.clone());
             self.warm.push_back(key);
             self.make_room();
         }
@@ -140,20 +138,19 @@ impl<K: Resource + Serialize + DeserializeOwned> Shelf<K> {
         let mut mercies = self.warm.len();
         while self.warm.len() > WARM_MAX {
             let Some(key) = self.warm.pop_front() else { return };
-            let Some(Entry { held: Held::Warm(object, asked), .. }) = self.entries.get(&key) else { continue };
-            if mercies > 0 && asked.swap(false, Ordering::Relaxed) {
+            let Some(entry) = self.entries.get(&key) else { continue };
+            let Some(object) = entry.warm.clone() else { continue };
+            if mercies > 0 && entry.asked.swap(false, Ordering::Relaxed) {
                 mercies -= 1;
                 self.warm.push_back(key);
                 continue;
             }
-            let object = object.clone();
-            match self.pack(&object) {
-                Ok(packed) => {
-                    if let Some(entry) = self.entries.get_mut(&key) {
-                        entry.held = Held::Packed(packed);
-                    }
-                }
-                Err(error) => {
+            let packed = if entry.packed.is_some() { None } else { Some(self.pack(&object)) };
+            let Some(entry) = self.entries.get_mut(&key) else { continue };
+            match packed {
+                None => entry.warm = None,
+                Some(Ok(packed)) => (entry.warm, entry.packed) = (None, Some(packed)),
+                Some(Err(error)) => {
                     tracing::error!(%key, %error, "an object cannot be packed and stays as it is; its type's JSON is broken");
                     return;
                 }
@@ -173,10 +170,7 @@ impl<K: Resource + Serialize + DeserializeOwned> Shelf<K> {
 
     /// Some of the warm objects: what they have in common, most of the kind will have.
     fn samples(&self) -> Vec<Arc<K>> {
-        let warm = self.warm.iter().step_by(WARM_MAX / SAMPLES).filter_map(|key| match &self.entries.get(key)?.held {
-            Held::Warm(object, _) => Some(object.clone()),
-            Held::Packed(_) => None,
-        });
+        let warm = self.warm.iter().step_by(WARM_MAX / SAMPLES).filter_map(|key| self.entries.get(key)?.warm.clone());
         warm.take(SAMPLES).collect()
     }
 
