@@ -24,6 +24,7 @@ mod schema;
 mod selector;
 mod server;
 mod store;
+mod streams;
 mod tls;
 mod value;
 mod write;
@@ -34,6 +35,7 @@ pub use options::{
     Admission, AdmissionRequest, Admitted, Denied, LogQuery, LogStream, OpenError, Operation, Options, PodLogs, SYSTEM_USER, User,
 };
 pub use server::Server;
+pub use streams::{Command, Execution, Input, Output, Place, PodConnection, PodStreams};
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use serde_json::Value;
 
 use crate::error::ApiError;
+use crate::streams::PodStreams;
 
 /// The name of the user that in-process clients are.
 pub const SYSTEM_USER: &str = "system:ebb";
@@ -181,6 +182,8 @@ pub struct Options {
     pub cluster_roles: Vec<Value>,
     /// Where the logs of pods are; without it a request for a log is answered 501.
     pub pod_logs: Option<Arc<dyn PodLogs>>,
+    /// Who runs commands in pods and connects to their ports; without it such requests are answered 501.
+    pub pod_streams: Option<Arc<dyn PodStreams>>,
     /// Bearer tokens and whom they stand for, beside client certificates.
     pub tokens: BTreeMap<String, User>,
 }
@@ -196,6 +199,7 @@ impl Options {
             namespaces: vec!["knative-serving".into()],
             cluster_roles: Vec::new(),
             pod_logs: None,
+            pod_streams: None,
             tokens: BTreeMap::new(),
         }
     }

@@ -61,7 +61,8 @@ impl Server {
         let (shared, registry) = load(&file, options.derived)?;
         let pki = Pki::open(&options.data_dir.join("pki"))?;
         let access = Access::new(&registry, pki.tokens()?);
-        let core = Core { shared, registry, admission: options.admission, pod_logs: options.pod_logs, access };
+        let core =
+            Core { shared, registry, admission: options.admission, pod_logs: options.pod_logs, pod_streams: options.pod_streams, access };
         let inner =
             Inner { core: Arc::new(core), pki, tokens: options.tokens, lock: Mutex::new(Some(lock)), end: CancellationToken::new() };
         let server = Self(Arc::new(inner));

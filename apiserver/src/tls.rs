@@ -20,6 +20,7 @@ use tower::ServiceExt;
 use crate::access::authenticate;
 use crate::http::{ApiService, error_response};
 use crate::options::User;
+use crate::streams::Sessions;
 use crate::write::Core;
 
 pub use pki::Pki;
@@ -40,6 +41,8 @@ struct Door {
     acceptor: TlsAcceptor,
     tokens: BTreeMap<String, User>,
     end: CancellationToken,
+    /// For connections that are upgraded.
+    sessions: Sessions,
 }
 
 /// Serves until shutdown.
@@ -49,7 +52,7 @@ pub async fn serve(core: Arc<Core>, pki: Pki, tokens: BTreeMap<String, User>, li
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let acceptor = TlsAcceptor::from(Arc::new(pki.server_config(address.ip())?));
     let end = tasks.shutdown().clone();
-    let door = Arc::new(Door { core, acceptor, tokens, end: end.clone() });
+    let door = Arc::new(Door { core, acceptor, tokens, end: end.clone(), sessions: Sessions::new(tasks.clone()) });
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let accepted = tokio::select! {
@@ -87,8 +90,11 @@ async fn connection(door: &Door, stream: TcpStream) -> Result<(), BoxError> {
     let stream = tokio::time::timeout(HANDSHAKE, door.acceptor.accept(stream)).await??;
     let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let by_certificate = certificate.and_then(|certificate| identity::user(certificate));
-    let (core, tokens, end) = (door.core.clone(), door.tokens.clone(), door.end.clone());
-    let service = tower::service_fn(move |request: ::http::Request<hyper::body::Incoming>| {
+    let (core, tokens, end, sessions) = (door.core.clone(), door.tokens.clone(), door.end.clone(), door.sessions.clone());
+    let service = tower::service_fn(move |mut request: ::http::Request<hyper::body::Incoming>| {
+        if request.headers().contains_key(::http::header::UPGRADE) {
+            request.extensions_mut().insert(sessions.clone());
+        }
         let user = authenticate::user(&core, by_certificate.as_ref(), request.headers(), &tokens);
         let (core, end) = (core.clone(), end.clone());
         async move {
@@ -101,7 +107,7 @@ async fn connection(door: &Door, stream: TcpStream) -> Result<(), BoxError> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());
     builder.http2().timer(TokioTimer::new());
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
+    let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service)));
     tokio::select! {
         result = connection.as_mut() => return result,
         () = door.end.cancelled() => connection.as_mut().graceful_shutdown(),

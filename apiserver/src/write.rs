@@ -18,6 +18,7 @@ use crate::http::query::Query;
 use crate::kinds::{Kind, Lasting, Registry, Version};
 use crate::options::{Admission, PodLogs, User};
 use crate::store::{Begun, Change, Durability, Expected, Object, Resource, Shared};
+use crate::streams::PodStreams;
 
 /// The server's parts, as the verbs see them.
 pub struct Core {
@@ -31,6 +32,8 @@ pub struct Core {
     pub pod_logs: Option<Arc<dyn PodLogs>>,
     /// Who may do what.
     pub access: Access,
+    /// The hook for commands and ports.
+    pub pod_streams: Option<Arc<dyn PodStreams>>,
 }
 
 /// A request whose path has been understood.

@@ -84,12 +84,17 @@ impl Cgroup {
         std::fs::write(self.directory.join(file), value)
     }
 
+    /// The path of the file by which a process enters.
+    pub fn door(&self) -> PathBuf {
+        self.directory.join("cgroup.procs")
+    }
+
     /// The file by which a process enters.
     ///
     /// # Errors
     /// When it cannot be opened.
     pub fn entrance(&self) -> io::Result<OwnedFd> {
-        std::fs::OpenOptions::new().write(true).open(self.directory.join("cgroup.procs")).map(Into::into)
+        entrance(&self.door())
     }
 
     /// Whether the kernel killed something in here for want of memory.
@@ -106,6 +111,14 @@ impl Drop for Cgroup {
         // Busy while the killed processes are still ending; an empty cgroup that stays costs nothing and is found again.
         let _ = std::fs::remove_dir(&self.directory);
     }
+}
+
+/// Opens the file by which a process enters a cgroup.
+///
+/// # Errors
+/// When it cannot be opened; the cgroup goes with its container.
+pub fn entrance(door: &Path) -> io::Result<OwnedFd> {
+    std::fs::OpenOptions::new().write(true).open(door).map(Into::into)
 }
 
 fn make(directory: &Path) -> io::Result<()> {

@@ -13,6 +13,7 @@ use crate::environment::INHERITED;
 use crate::events::Events;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
+use crate::pod::worlds::Worlds;
 use crate::ports::Ports;
 use crate::probe::health::Crowd;
 use crate::spawn::Spawner;
@@ -44,6 +45,8 @@ pub(crate) struct Context {
     /// The user that Ebb runs as.
     pub own_user: u32,
     pub crowd: Crowd,
+    /// The containers that run.
+    pub worlds: Worlds,
     /// Drain and stop everything.
     pub shutdown: CancellationToken,
     /// Kill everything now.

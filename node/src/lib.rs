@@ -9,6 +9,7 @@ pub mod deployment;
 pub mod endpoints;
 pub mod environment;
 mod events;
+pub mod exec;
 pub mod expand;
 pub mod index;
 pub mod logs;
@@ -21,6 +22,7 @@ pub mod pod;
 pub mod ports;
 pub mod probe;
 pub mod quantity;
+pub mod reach;
 pub mod spawn;
 pub mod traffic;
 

@@ -61,7 +61,7 @@ pub enum LogError {
         container: String,
     },
     /// The container was never restarted.
-    #[error("container {container:?} in pod {pod:?} has no previous run")]
+    #[error("previous terminated container {container:?} in pod {pod:?} not found")]
     NoPrevious {
         /// The pod's name.
         pod: String,

@@ -16,11 +16,14 @@ use crate::cgroup::Cgroups;
 use crate::context::{Context, base_environment};
 use crate::deployment::controller::Controller as Deployments;
 use crate::endpoints::controller::{Controller as Endpoints, slice_words};
+use crate::exec::{self, ContainerName, Exec, ExecError, Executing};
 use crate::logs::Logs;
 use crate::metrics::Metrics;
 use crate::pod::manager::Manager;
+use crate::pod::worlds::Worlds;
 use crate::ports::Ports;
 use crate::probe::health::Crowd;
+use crate::reach::{self, ReachError};
 use crate::spawn::{Spawner, sweep};
 use crate::traffic::Traffic;
 use crate::{events, index, machine, orphans};
@@ -86,6 +89,30 @@ impl Node {
         self.manager.count()
     }
 
+    /// Runs a command beside a container's process, in its world.
+    ///
+    /// # Errors
+    /// See [`ExecError`].
+    pub async fn exec(&self, container: &ContainerName, command: &Exec) -> Result<Executing, ExecError> {
+        exec::start(&self.context, self.manager.tasks(), container, command).await
+    }
+
+    /// Whether a container's process runs.
+    ///
+    /// # Errors
+    /// With what to say to whoever asked.
+    pub fn running(&self, container: &ContainerName) -> Result<(), ExecError> {
+        exec::running(&self.context, container)
+    }
+
+    /// Connects to a port on which a pod listens: by the number that its template declares, or by the real one.
+    ///
+    /// # Errors
+    /// See [`ReachError`].
+    pub async fn connect(&self, namespace: &str, pod: &str, port: u16) -> Result<tokio::net::TcpStream, ReachError> {
+        reach::connect(&self.context, namespace, pod, port).await
+    }
+
     /// Kills every process at once and without waiting, with everything that descends from it. For a second signal, when
     /// the process is about to exit anyway; blocks for a few milliseconds.
     pub fn kill_all(&self) {
@@ -136,6 +163,7 @@ pub fn run(client: Client, options: Options, tasks: &Tasks, readiness: &Readines
         base: base_environment().into_iter().chain(options.environment).collect(),
         own_user: nix::unistd::geteuid().as_raw(),
         crowd: Crowd::default(),
+        worlds: Worlds::default(),
         shutdown: tasks.shutdown().clone(),
         kill: options.kill,
     });

@@ -10,3 +10,4 @@ pub(crate) mod manager;
 pub(crate) mod reporter;
 pub mod view;
 pub(crate) mod worker;
+pub(crate) mod worlds;

@@ -7,6 +7,7 @@ mod lookup;
 mod process;
 mod sweep;
 mod sys;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
@@ -22,8 +23,9 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use lookup::{LookupError, find_program};
 pub use process::{Exit, Process};
-pub use sweep::{Marked, marked, sweep};
+pub use sweep::{Marked, marked, sweep, sweep_session};
 pub use sys::{Failure, Launch, Stage};
+pub use terminal::Terminal;
 
 /// Environment variable that names the pod a process belongs to.
 pub const POD_UID_VARIABLE: &str = "EBB_POD_UID";

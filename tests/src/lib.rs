@@ -7,6 +7,7 @@ pub mod kube_apiserver;
 pub mod load;
 pub mod peers;
 pub mod process;
+pub mod sockets;
 pub mod tls;
 pub mod up;
 

@@ -17,6 +17,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::{Answer, Result};
 
@@ -60,10 +61,7 @@ impl Wire {
     /// # Errors
     /// When nobody answers there, or it is not who it should be.
     pub async fn connect(address: SocketAddr, ca: &str, identity: &Identity) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let name = ServerName::try_from("localhost")?;
-        let stream = timeout(PATIENCE, TlsConnector::from(Arc::new(config(ca, identity)?)).connect(name, stream)).await??;
+        let stream = dial(address, ca, identity).await?;
         let (sender, connection) = hyper::client::conn::http1::Builder::new().handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(Self { sender, address })
@@ -99,6 +97,17 @@ impl Wire {
         self.sender.ready().await?;
         Ok(timeout(PATIENCE, self.sender.send_request(request)).await??)
     }
+}
+
+/// Connects, and leaves what is said to the caller.
+///
+/// # Errors
+/// When nobody answers there, or it is not who it should be.
+pub async fn dial(address: SocketAddr, ca: &str, identity: &Identity) -> Result<TlsStream<TcpStream>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let name = ServerName::try_from("localhost")?;
+    Ok(timeout(PATIENCE, TlsConnector::from(Arc::new(config(ca, identity)?)).connect(name, stream)).await??)
 }
 
 fn config(ca: &str, identity: &Identity) -> Result<ClientConfig> {

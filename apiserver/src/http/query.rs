@@ -1,7 +1,6 @@
 //! The query of a request.
 
 use crate::error::ApiError;
-use crate::options::LogQuery;
 
 /// What to do about fields that the schema does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +50,11 @@ impl Query {
         self.pairs.iter().find(|(key, _)| key == name).is_some_and(|(_, value)| value != "0" && !value.eq_ignore_ascii_case("false"))
     }
 
-    fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
+    /// A number.
+    ///
+    /// # Errors
+    /// 400 when it is none.
+    pub fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
         match self.get(name) {
             "" => Ok(None),
             text => text.parse().map(Some).map_err(|_| ApiError::bad_request(format!("invalid value {text:?} of {name}: not a number"))),
@@ -105,24 +108,6 @@ impl Query {
                 Err(ApiError::bad_request(message))
             }
         }
-    }
-
-    /// What is asked of a pod's log.
-    ///
-    /// # Errors
-    /// 400 when a number is none.
-    pub fn log(&self) -> Result<LogQuery, ApiError> {
-        let text = |name: &str| Some(self.get(name).to_owned()).filter(|text| !text.is_empty());
-        Ok(LogQuery {
-            container: text("container"),
-            follow: self.flag("follow"),
-            previous: self.flag("previous"),
-            timestamps: self.flag("timestamps"),
-            tail_lines: self.number("tailLines")?,
-            since_seconds: self.number("sinceSeconds")?,
-            since_time: text("sinceTime"),
-            limit_bytes: self.number("limitBytes")?,
-        })
     }
 }
 

@@ -18,6 +18,7 @@ use crate::error::ApiError;
 use crate::kinds::builtin;
 use crate::options::User;
 use crate::read::{self, View, lister, watch};
+use crate::streams;
 use crate::write::{Answer, Call, Core, Written, create, delete, edit, scale};
 
 /// Answers a request, in the form that the client wants.
@@ -61,6 +62,9 @@ where
     if reviews::is_review(&target) {
         let body = body::read(body).await?;
         return reviews::answer(core, parts, &user, &target, &media::object(&parts.headers, &body, &target.resource, false)?);
+    }
+    if streams::is_stream(&target) {
+        return streams::answer(core, &target, parts);
     }
     let call = call(core, user, target, parts)?;
     verb(core, &call, parts, body, end).await
@@ -185,7 +189,7 @@ async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) 
         None | Some("status") => {}
         Some("finalize") => return Err(ApiError::method_not_allowed()),
         Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call)?)))),
-        Some(_) => return log(core, call).await,
+        Some(_) => return streams::log(core, call).await,
     }
     if call.query.flag("watch") && call.name.is_empty() {
         let stream = watch::watch(call, view, end).await?.map(Ok).boxed();
@@ -199,19 +203,6 @@ async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) 
     }
     let body = read::show(&call.kind, &call.version, view, &*call.object()?)?;
     Ok(respond(StatusCode::OK, media::JSON, Body::pieces([body, Bytes::from_static(b"\n")])))
-}
-
-async fn log(core: &Arc<Core>, call: &Call) -> Result<Response<Body>, ApiError> {
-    let logs = core.pod_logs.as_ref().ok_or_else(|| ApiError::not_implemented("no logs are kept here"))?;
-    let stream = match logs.open(&call.namespace, &call.name, call.query.log()?).await {
-        Err(unknown) if unknown.code == 404 => {
-            call.object()?;
-            return Err(ApiError::bad_request(unknown.message));
-        }
-        opened => opened?,
-    };
-    let stream = stream.map(|piece| piece.map_err(BoxError::from)).boxed();
-    Ok(respond(StatusCode::OK, "text/plain", Body::stream(stream)))
 }
 
 fn written(call: &Call, view: View, answer: Answer) -> Result<Response<Body>, ApiError> {

@@ -27,7 +27,13 @@ pub const PODS: &str = "pods";
 /// received (empty when it is the resource's own group), and the verbs.
 pub type CorePart = (&'static str, &'static str, (&'static str, &'static str, &'static str), &'static [&'static str]);
 /// The parts beyond `status` and `scale`.
-pub const PARTS: &[CorePart] = &[(PODS, "log", ("", "", "Pod"), &["get"]), (NAMESPACES, "finalize", ("", "", "Namespace"), &["update"])];
+pub const PARTS: &[CorePart] = &[
+    (PODS, "attach", ("", "", "PodAttachOptions"), &["create", "get"]),
+    (PODS, "exec", ("", "", "PodExecOptions"), &["create", "get"]),
+    (PODS, "log", ("", "", "Pod"), &["get"]),
+    (PODS, "portforward", ("", "", "PodPortForwardOptions"), &["create", "get"]),
+    (NAMESPACES, "finalize", ("", "", "Namespace"), &["update"]),
+];
 
 /// Seconds that an event is kept, as in Kubernetes.
 const EVENTS_LAST: i64 = 3600;

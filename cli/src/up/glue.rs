@@ -70,5 +70,8 @@ fn translated(query: &LogQuery, now: Timestamp) -> Result<Query, ApiError> {
     })
 }
 
+mod streams;
 #[cfg(test)]
 mod tests;
+
+pub use streams::Streams;

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::admission::Rules;
 use super::doors::{Doors, write_whole};
-use super::glue::{Logs, PodTraffic};
+use super::glue::{Logs, PodTraffic, Streams};
 use super::settings::{self, Settings};
 use crate::data_dir;
 
@@ -58,8 +58,8 @@ impl House {
         let (readiness, mut registry) = (Readiness::default(), Registry::default());
 
         let settings = Settings::default();
-        let shown = Logs::default();
-        let server = open(dir, settings.clone(), shown.clone())?;
+        let (shown, reached) = (Logs::default(), Streams::default());
+        let server = open(dir, settings.clone(), shown.clone(), reached.clone())?;
         let logs = data_dir::logs(dir);
         let logs = ebb_node::Logs::open(&logs).with_context(|| format!("cannot use {}", logs.display()))?;
         let logs = shown.0.get_or_init(|| logs).clone();
@@ -88,6 +88,7 @@ impl House {
             environment: vec![(INTERNAL.to_owned(), format!("http://{}", doors_open.addresses.internal))],
         };
         let node = ebb_node::run(client.clone(), options, &pods.tasks(), &readiness, &mut registry)?;
+        reached.0.get_or_init(|| node.clone());
         let options = ebb_ingress::Options { internal: Some(doors_open.internal), ..ebb_ingress::Options::default() };
         ebb_ingress::run(client, activator, doors_open.http, options, doors.tasks(), &readiness, &mut registry)?;
 
@@ -136,13 +137,14 @@ impl House {
     }
 }
 
-fn open(dir: &Path, settings: Settings, logs: Logs) -> Result<Server> {
+fn open(dir: &Path, settings: Settings, logs: Logs, streams: Streams) -> Result<Server> {
     let options = ApiOptions {
         admission: Arc::new(Rules(settings)),
         crds: ebb_api::crds::all(),
         cluster_roles: ebb_api::roles::cluster_roles(),
         derived: DERIVED.map(str::to_owned).to_vec(),
         pod_logs: Some(Arc::new(logs)),
+        pod_streams: Some(Arc::new(streams)),
         ..ApiOptions::new(dir)
     };
     Server::open(options).map_err(|error| anyhow!(error)).with_context(|| format!("cannot open the data directory {}", dir.display()))

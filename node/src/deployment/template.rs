@@ -15,6 +15,9 @@ pub const HASH_LABEL: &str = "pod-template-hash";
 /// Annotation: when the decision to make the pod was carried out, RFC 3339 with nanoseconds.
 pub const CREATED: &str = "node.ebb.dev/created";
 
+/// Annotation: the number that the template gives to `user-port`, for those who ask for the pod's port by it.
+pub const DECLARED_PORT: &str = "node.ebb.dev/declared-port";
+
 /// What Kubernetes uses for generated names: no vowels, and no digits that look like letters.
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
@@ -78,7 +81,9 @@ pub fn pod(deployment: &Deployment, template: &PodTemplateSpec, decided: Decided
     spec.node_name = Some(decided.node.into());
     spec.host_network = Some(true);
     if let Some(port) = decided.port {
-        spec.containers.iter_mut().for_each(|container| set_port(container, port));
+        let declared = spec.containers.iter_mut().filter_map(|container| set_port(container, port)).last();
+        let declared = declared.map(|declared| (DECLARED_PORT.to_owned(), declared.to_string()));
+        metadata.annotations.get_or_insert_default().extend(declared);
     }
     Pod { metadata, spec: Some(spec), status: None }
 }
@@ -94,15 +99,17 @@ fn owner(deployment: &Deployment) -> OwnerReference {
     }
 }
 
-/// Writes the chosen port into the container that has `user-port`. Probes that named the old number mean this port.
-fn set_port(container: &mut Container, chosen: u16) {
+/// Writes the chosen port into the container that has `user-port`, and gives the number that stood there. Probes that named
+/// the old number mean this port.
+fn set_port(container: &mut Container, chosen: u16) -> Option<i32> {
     let named = container.ports.iter_mut().flatten().find(|port| port.name.as_deref() == Some(USER_PORT_NAME));
-    let Some(port) = named else { return };
+    let port = named?;
     let before = std::mem::replace(&mut port.container_port, i32::from(chosen));
     port.host_port = Some(i32::from(chosen));
     for probe in [&mut container.readiness_probe, &mut container.liveness_probe, &mut container.startup_probe].into_iter().flatten() {
         follow_port(probe, before, i32::from(chosen));
     }
+    Some(before)
 }
 
 fn follow_port(probe: &mut Probe, before: i32, chosen: i32) {

@@ -82,7 +82,7 @@ async fn what_is_not_there_is_said() {
     let error = read(&bench.logs, "q", Query::default()).await.unwrap_err().to_string();
     assert_eq!(error, r#"there are no logs of container "c" in pod "q""#);
     let error = read(&bench.logs, "p", Query { previous: true, ..Query::default() }).await.unwrap_err().to_string();
-    assert_eq!(error, r#"container "c" in pod "p" has no previous run"#);
+    assert_eq!(error, r#"previous terminated container "c" in pod "p" not found"#);
     let error = read(&bench.logs, "../../x", Query::default()).await.unwrap_err();
     assert!(matches!(error, LogError::NotFound { .. }));
 }

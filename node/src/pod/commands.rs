@@ -6,6 +6,7 @@ use std::ffi::CString;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Pod;
 use nix::errno::Errno;
@@ -50,8 +51,14 @@ impl Setting {
         Ok(Self { environment, directory, user, no_new_privileges: blueprint.no_new_privileges })
     }
 
-    /// Makes a process of `command`, which writes to `output`.
-    pub(crate) fn launch(&self, command: &[String], output: OwnedFd, cgroup: Option<OwnedFd>) -> Result<Launch, Trouble> {
+    /// What a program asks for before it draws on a terminal, if the container does not say it.
+    fn terminal_kind(&self, terminal: bool) -> Option<&'static str> {
+        (terminal && !self.environment.contains_key("TERM")).then_some("TERM=xterm")
+    }
+
+    /// Makes a process of `command` with these standard streams.
+    pub(crate) fn launch(&self, command: &[String], streams: Streams, cgroup: Option<OwnedFd>) -> Result<Launch, Trouble> {
+        let Streams { input, output, error, terminal } = streams;
         let shown = self.directory.display();
         match std::fs::metadata(&self.directory) {
             Err(error) => return Err(Trouble::run(format!("working directory {shown}: {}", plain(&error)))),
@@ -69,13 +76,36 @@ impl Setting {
                 .environment
                 .iter()
                 .map(|(name, value)| text(format!("{name}={value}").into_bytes()))
+                .chain(self.terminal_kind(terminal).map(|kind| text(kind.into())))
                 .collect::<Result<_, _>>()?,
             directory: text(path_bytes(&self.directory))?,
+            input,
             output,
+            error,
+            terminal,
             cgroup,
             user: self.user,
             no_new_privileges: self.no_new_privileges,
         })
+    }
+}
+
+/// The standard streams of a process.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    /// Nothing to read when it is `None`.
+    pub input: Option<OwnedFd>,
+    pub output: OwnedFd,
+    /// The same as `output` when it is `None`.
+    pub error: Option<OwnedFd>,
+    /// All of them are one terminal.
+    pub terminal: bool,
+}
+
+impl Streams {
+    /// Those of a process that is not spoken to.
+    pub(crate) fn output(output: OwnedFd) -> Self {
+        Self { input: None, output, error: None, terminal: false }
     }
 }
 
@@ -130,14 +160,14 @@ pub(crate) fn output_pipe() -> nix::Result<(OwnedFd, OwnedFd)> {
 /// Runs the commands of exec probes beside a container.
 #[derive(Clone, Debug)]
 pub(crate) struct ProbeCommands {
-    pub setting: Setting,
+    pub setting: Arc<Setting>,
     pub spawner: Spawner,
 }
 
 impl Commands for ProbeCommands {
     async fn run(&self, command: &[String]) -> Result<(), String> {
         let (read, write) = output_pipe().map_err(|error| error.to_string())?;
-        let launch = self.setting.launch(command, write, None).map_err(|trouble| trouble.message)?;
+        let launch = self.setting.launch(command, Streams::output(write), None).map_err(|trouble| trouble.message)?;
         let spawned = self.spawner.spawn(launch).await;
         // Dropped with this future when the probe's time is over, which kills it.
         let mut process = spawned.map_err(|error| spawn_trouble(command, &error).message)?;

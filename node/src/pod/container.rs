@@ -5,6 +5,7 @@ mod record;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ebb_plumbing::CancellationToken;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{self, Pod};
 use nix::sys::signal::Signal;
@@ -16,8 +17,9 @@ use record::News;
 
 use super::backoff::Backoff;
 use super::blueprint::{Blueprint, Trouble, blueprint};
-use super::commands::{ProbeCommands, Setting, output_pipe, spawn_trouble};
+use super::commands::{ProbeCommands, Setting, Streams, output_pipe, spawn_trouble};
 use super::view::{Ended, POD_IP, PodView};
+use super::worlds::{Inhabited, World};
 use crate::cgroup::Cgroup;
 use crate::context::Context;
 use crate::environment::Sources;
@@ -64,6 +66,8 @@ struct Running {
     last: Captured,
     cgroup: Option<Cgroup>,
     started: Timestamp,
+    /// Ends what runs beside it.
+    _world: Inhabited,
 }
 
 /// Why a process is not watched any longer.
@@ -124,7 +128,7 @@ impl Container {
         let cgroup = self.cgroup(&blueprint)?;
         let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose().map_err(|error| Trouble::run(format!("cgroup: {error}")))?;
         let (read, write) = output_pipe().map_err(|error| Trouble::run(format!("output pipe: {error}")))?;
-        let launch = setting.launch(&blueprint.command, write, entrance)?;
+        let launch = setting.launch(&blueprint.command, Streams::output(write), entrance)?;
         if !first {
             self.sink.restarted().await;
         }
@@ -134,8 +138,16 @@ impl Container {
         self.spawned(first, started, process.pid());
         let last = Captured::default();
         let output = AbortOnDropHandle::new(tokio::spawn(capture(read, self.sink.clone(), last.clone())));
+        let setting = Arc::new(setting);
+        let world = World {
+            pod: self.pod.clone(),
+            setting: setting.clone(),
+            entrance: cgroup.as_ref().map(Cgroup::door),
+            over: CancellationToken::new(),
+        };
+        let world = self.context.worlds.enter(&self.spec.name, world);
         let commands = ProbeCommands { setting, spawner: self.context.spawner.clone() };
-        Ok(Running { process, blueprint, commands, output, last, cgroup, started })
+        Ok(Running { process, blueprint, commands, output, last, cgroup, started, _world: world })
     }
 
     fn blueprint(&self) -> Result<Blueprint, Trouble> {

@@ -48,6 +48,11 @@ impl Manager {
         Arc::new(Self { context, tasks, workers: Mutex::default(), living: Mutex::default(), ended: Notify::new() })
     }
 
+    /// What the pods' tasks run among.
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
     /// Starts to follow the pods of the cache.
     pub(crate) fn follow(self: &Arc<Self>, pods: &Cache<Pod>) {
         let manager = self.clone();

@@ -62,6 +62,14 @@ impl Process {
         let _ = self.living.signal(self.pid, signal);
     }
 
+    /// Waits until the leader has ended, and leaves everything as it is. Cancel safe.
+    pub async fn finished(&self) {
+        if let Some(pidfd) = &self.pidfd {
+            // The descriptor stays readable; an error means that it cannot be waited for.
+            let _ = pidfd.readable().await;
+        }
+    }
+
     /// Waits until the leader has ended, kills what is left of its group, and takes the exit status.
     ///
     /// The order matters: until the status is taken, the group's number cannot be given to anybody else.

@@ -52,6 +52,20 @@ fn mark(environment: &[u8], instance: &str) -> Option<String> {
     Some(String::from_utf8_lossy(value(POD_UID_VARIABLE).unwrap_or_default()).into_owned())
 }
 
+/// Kills every process of a session that belongs to the pod `uid` of `instance`. Its leader's exit status must not have been
+/// taken yet, or the session's number could be another's. Blocks.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub fn sweep_session(session: i32, instance: &str, uid: &str) -> io::Result<()> {
+    let in_session = |pid: i32| nix::unistd::getsid(Some(Pid::from_raw(pid))).is_ok_and(|sid| sid.as_raw() == session);
+    for process in marked(instance)?.into_iter().filter(|process| process.pod_uid == uid && in_session(process.pid)) {
+        // It may have ended on its own.
+        let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
+    }
+    Ok(())
+}
+
 /// Kills every process of `instance` whose pod is not to be `kept`, again and again until none is left: a process may
 /// have started another while it was looked for. Blocks. Returns how many were killed.
 ///

@@ -35,8 +35,14 @@ pub struct Launch {
     pub environment: Vec<CString>,
     /// Working directory.
     pub directory: CString,
-    /// Becomes standard output and standard error.
+    /// Becomes standard input; nothing to read when it is `None`.
+    pub input: Option<OwnedFd>,
+    /// Becomes standard output, and standard error unless that has a place of its own.
     pub output: OwnedFd,
+    /// Becomes standard error.
+    pub error: Option<OwnedFd>,
+    /// `input` is a terminal, which the process gets for its own, with a session.
+    pub terminal: bool,
     /// An open `cgroup.procs`: the child enters that cgroup before it executes the program.
     pub cgroup: Option<OwnedFd>,
     /// User and group to become.
@@ -183,6 +189,19 @@ pub(super) fn watchable(pidfd: OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
     Ok(unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) }?)
 }
 
+/// A descriptor that can be read and written without waiting, whose readiness tokio reports.
+pub(super) fn both_ways(descriptor: OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` is open for as long as it lives and always gives the same descriptor.
+    Ok(unsafe { AsyncFd::register(descriptor) }?)
+}
+
+/// Sets the columns and rows of a terminal.
+pub(super) fn resize(terminal: &OwnedFd, columns: u16, rows: u16) {
+    let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: the descriptor is open, and the call reads one `winsize`. That a terminal keeps its size harms nobody.
+    unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+}
+
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
     strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
 }
@@ -207,7 +226,12 @@ fn steps(script: &Script<'_>) -> Stage {
         for signal in 1..=SIGNALS {
             libc::signal(signal, libc::SIG_DFL);
         }
-        if libc::setpgid(0, 0) != 0 {
+        // A session begins with a process group of the same number.
+        if launch.terminal {
+            if libc::setsid() < 0 {
+                return Stage::Group;
+            }
+        } else if libc::setpgid(0, 0) != 0 {
             return Stage::Group;
         }
         if let Some(procs) = &launch.cgroup
@@ -235,8 +259,13 @@ fn steps(script: &Script<'_>) -> Stage {
             // Ebb died before the death signal was set.
             libc::_exit(127);
         }
+        let input = launch.input.as_ref().map_or(script.null, AsRawFd::as_raw_fd);
         let output = launch.output.as_raw_fd();
-        if libc::dup2(script.null, 0) < 0 || libc::dup2(output, 1) < 0 || libc::dup2(output, 2) < 0 {
+        let error = launch.error.as_ref().map_or(output, AsRawFd::as_raw_fd);
+        if libc::dup2(input, 0) < 0 || libc::dup2(output, 1) < 0 || libc::dup2(error, 2) < 0 {
+            return Stage::Streams;
+        }
+        if launch.terminal && libc::ioctl(0, libc::TIOCSCTTY, 0) < 0 {
             return Stage::Streams;
         }
         // Belt and braces: everything of ours is close-on-exec already. Old kernels lack the call.
