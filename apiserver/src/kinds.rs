@@ -2,10 +2,12 @@
 //! it means.
 
 pub mod builtin;
+pub mod complete;
 pub mod custom;
 pub mod definition;
 pub mod registry;
 pub mod typed;
+pub mod validate;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod builtin;
 mod crud;
 mod custom;
 mod durability;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use ebb_apiserver_core::rbac;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{ConfigMap, Endpoints, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount};
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Endpoints, Event, LimitRange, Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Secret, Service, ServiceAccount,
+};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -166,15 +168,26 @@ fn core() -> Vec<Kind> {
             .with(|kind| kind.defaults = secret_defaults)
             .columns(columns::secret())
             .select(&["type"]),
-        kind("", "ServiceAccount", "serviceaccounts", &["sa"], Shape::Typed(normalise::<ServiceAccount>)),
+        kind("", "ServiceAccount", "serviceaccounts", &["sa"], Shape::Typed(normalise::<ServiceAccount>))
+            .columns(columns::service_account()),
         kind("", "Event", "events", &["ev"], Shape::Typed(normalise::<Event>))
             .with(|kind| (kind.lasting, kind.expires_after) = (Lasting::Process, Some(EVENTS_LAST)))
             .columns(columns::event())
             .select(&EVENT_FIELDS),
-        kind("", "Endpoints", "endpoints", &["ep"], Shape::Typed(normalise::<Endpoints>)).with(|kind| {
-            kind.lasting = Lasting::Process;
-            kind.list_kind = "EndpointsList".into();
-        }),
+        kind("", "Endpoints", "endpoints", &["ep"], Shape::Typed(normalise::<Endpoints>))
+            .with(|kind| {
+                kind.lasting = Lasting::Process;
+                kind.list_kind = "EndpointsList".into();
+            })
+            .columns(columns::endpoints()),
+        kind("", "PersistentVolumeClaim", "persistentvolumeclaims", &["pvc"], Shape::Typed(normalise::<PersistentVolumeClaim>))
+            .with(|kind| kind.born = claim_born)
+            .status()
+            .columns(columns::claim()),
+        kind("", "ResourceQuota", "resourcequotas", &["quota"], Shape::Typed(normalise::<ResourceQuota>))
+            .status()
+            .columns(columns::quota()),
+        kind("", "LimitRange", "limitranges", &["limits"], Shape::Typed(normalise::<LimitRange>)).columns(columns::limit_range()),
         kind("", "Node", "nodes", &["no"], Shape::Typed(normalise::<Node>))
             .with(|kind| (kind.namespaced, kind.lasting, kind.status_at_birth) = (false, Lasting::Process, true))
             .status()
@@ -195,15 +208,19 @@ fn apps() -> Vec<Kind> {
             .with(|kind| (kind.generations, kind.defaults) = (Generations::Spec, deployment_defaults))
             .status()
             .scaled()
-            .all(),
+            .all()
+            .columns(columns::replica_set()),
     ]
 }
 
 fn rest() -> Vec<Kind> {
     vec![
         kind("discovery.k8s.io", "EndpointSlice", "endpointslices", &[], Shape::Typed(normalise::<EndpointSlice>))
-            .with(|kind| kind.lasting = Lasting::Process),
-        kind("coordination.k8s.io", "Lease", "leases", &[], Shape::Typed(normalise::<Lease>)).with(|kind| kind.lasting = Lasting::Process),
+            .with(|kind| kind.lasting = Lasting::Process)
+            .columns(columns::endpoint_slice()),
+        kind("coordination.k8s.io", "Lease", "leases", &[], Shape::Typed(normalise::<Lease>))
+            .with(|kind| kind.lasting = Lasting::Process)
+            .columns(columns::lease()),
         kind(
             "apiextensions.k8s.io",
             "CustomResourceDefinition",
@@ -251,6 +268,10 @@ fn binding_defaults(object: &mut Value) {
             set(object_mut(subject));
         }
     }
+}
+
+fn claim_born(object: &mut Value) {
+    object_mut(object).insert("status".into(), json!({"phase": "Pending"}));
 }
 
 fn namespace_born(object: &mut Value) {

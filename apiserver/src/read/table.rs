@@ -21,11 +21,16 @@ pub fn definitions(version: &Version) -> Vec<Value> {
     let fallback = [super::columns::age()];
     let others = columns(version, &fallback).iter();
     let others = others.map(|column| definition(&column.name, &column.kind, &column.format, &column.description, column.priority));
-    std::iter::once(name).chain(others).collect()
+    Some(name).filter(|_| is_named_first(version)).into_iter().chain(others).collect()
 }
 
 fn columns<'a>(version: &'a Version, fallback: &'a [Column]) -> &'a [Column] {
     if version.columns.is_empty() { fallback } else { &version.columns }
+}
+
+/// Whether the name is the first column; a few kinds have it elsewhere.
+fn is_named_first(version: &Version) -> bool {
+    version.columns.iter().all(|column| column.format != "name" || column.name != "Name")
 }
 
 fn definition(name: &str, kind: &str, format: &str, description: &str, priority: i32) -> Value {
@@ -37,7 +42,7 @@ pub fn row(version: &Version, object: &Value, with: RowObject) -> Value {
     let name = Value::from(value::meta(object, "name"));
     let fallback = [super::columns::age()];
     let cells = columns(version, &fallback).iter().map(|column| cell(column, object));
-    let cells: Vec<Value> = std::iter::once(name).chain(cells).collect();
+    let cells: Vec<Value> = Some(name).filter(|_| is_named_first(version)).into_iter().chain(cells).collect();
     match with {
         RowObject::None => json!({"cells": cells}),
         RowObject::Object => json!({"cells": cells, "object": object}),

@@ -48,7 +48,7 @@ async fn what_was_acknowledged_survives_a_kill() {
 #[tokio::test]
 async fn versions_go_on_above_everything_ever_handed_out() {
     let fixture = open();
-    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}});
+    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
     let unlasting = version(&fixture.post("/api/v1/namespaces/default/pods", &pod).await.json());
     let after_kill = killed(&fixture);
     assert!(version(&after_kill.get(CONFIG_MAPS).await.json()) >= unlasting);
@@ -87,7 +87,7 @@ async fn after_a_clean_end_a_watch_goes_on_unless_its_kind_ended_with_the_proces
     const PODS: &str = "/api/v1/namespaces/default/pods";
     let fixture = open();
     fixture.post(WIDGETS, &widget("w")).await;
-    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}});
+    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
     let last = version(&fixture.post(PODS, &pod).await.json());
     let after = reopened(fixture);
     let mut pods = after.watch(&format!("{PODS}?watch=true&resourceVersion={last}")).await;

@@ -144,7 +144,7 @@ async fn bookmarks_come_only_with_news_and_a_watch_ends_in_time() {
     let mut watch = fixture.watch(&format!("{WIDGETS}?watch=true&allowWatchBookmarks=true&timeoutSeconds=200")).await;
     assert_eq!(event(&mut watch).await.0, "BOOKMARK", "the end of what was there");
     // A pod: nothing of it waits for the disk, so that paused time does not run ahead.
-    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}});
+    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
     let made = fixture.post("/api/v1/namespaces/default/pods", &pod).await.json();
     let (what, mark) = event_within(&mut watch, 70).await;
     assert_eq!((what.as_str(), version(&mark)), ("BOOKMARK", version(&made)));
@@ -192,7 +192,7 @@ async fn a_soft_write_is_seen_while_a_hard_one_is_on_its_way() {
         async move { api.create(&PostParams::default(), &config_map(&format!("m{number}"))).await.unwrap() }
     });
     let pods = (0..50).map(|number| {
-        let pod = json!({"metadata": {"name": format!("p{number}")}, "spec": {"containers": [{"name": "c"}]}});
+        let pod = json!({"metadata": {"name": format!("p{number}")}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
         let fixture = &fixture;
         async move { fixture.post("/api/v1/namespaces/default/pods", &pod).await.status }
     });

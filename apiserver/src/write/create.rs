@@ -64,7 +64,8 @@ fn check_namespace(core: &Core, call: &Call, body: &Value) -> Result<(), ApiErro
 
 async fn create_named(core: &Core, call: &Call, body: Value) -> Result<Answer, ApiError> {
     let mut warnings = Vec::new();
-    let shaped = fit::shape(call, body, &mut warnings)?;
+    let mut shaped = fit::shape(call, body, &mut warnings)?;
+    fit::complete(call, None, &mut shaped);
     let mut new = fit::admit(core, call, Operation::Create, shaped, None, &mut warnings)?;
     rules::bear(&call.kind, &call.version, &mut new, &clock::now(), clock::uid());
     let name = value::meta(&new, "name").to_owned();

@@ -100,7 +100,8 @@ pub fn check_version(call: &Call, current: &Object, proposed: &Value, replaces: 
 /// The next state after an edit of the object itself.
 fn next(core: &Core, call: &Call, old: &Value, mut proposed: Value, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
     rules::carry_over(&call.version, old, &mut proposed);
-    let shaped = fit::shape(call, proposed, warnings)?;
+    let mut shaped = fit::shape(call, proposed, warnings)?;
+    fit::complete(call, Some(old), &mut shaped);
     let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
     rules::carry_over(&call.version, old, &mut new);
     rules::raise_generation(&call.kind, &call.version, old, &mut new);

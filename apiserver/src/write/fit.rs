@@ -7,7 +7,7 @@ use super::{Call, Core};
 use crate::access;
 use crate::error::{ApiError, Cause};
 use crate::http::query::FieldValidation;
-use crate::kinds::{Shape, builtin, definition, typed};
+use crate::kinds::{Shape, builtin, complete, definition, typed, validate};
 use crate::names;
 use crate::options::{AdmissionRequest, Operation};
 use crate::schema::Schema;
@@ -74,6 +74,13 @@ fn shape_metadata(call: &Call, object: &mut Value) -> Result<(), ApiError> {
     }
 }
 
+/// Fills in what Kubernetes fills in for its users; `old` is what the object was before.
+pub fn complete(call: &Call, old: Option<&Value>, object: &mut Value) {
+    if !call.user.is_system() {
+        complete::complete(&call.kind, old, object);
+    }
+}
+
 /// Asks the hook about an object, and brings what it made of it into shape: it may have left defaults to the schema.
 ///
 /// # Errors
@@ -134,6 +141,9 @@ pub fn ask(
 pub fn faults(call: &Call, object: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut faults = names::metadata_faults(object);
     faults.extend(access::validate::faults(&call.kind, object));
+    if !call.user.is_system() && call.subresource.is_none() {
+        faults.extend(validate::faults(&call.kind, old, object));
+    }
     if let Shape::Schema(schema) = &call.version.shape {
         faults.extend(schema_faults(call, schema, object, old));
     }

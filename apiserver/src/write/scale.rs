@@ -47,7 +47,7 @@ fn view(paths: &Scale, object: &Value) -> Value {
 }
 
 /// A label selector as text.
-fn selector_text(selector: &Value) -> String {
+pub fn selector_text(selector: &Value) -> String {
     if let Some(text) = selector.as_str() {
         return text.to_owned();
     }

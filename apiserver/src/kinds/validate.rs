@@ -1,0 +1,80 @@
+//! What is wrong with objects of the built-in kinds, beyond their shape, in Kubernetes' words. Asked about what users write;
+//! controllers in this process are trusted to write what can be.
+//! Source: k8s.io/kubernetes/pkg/apis/{core,apps}/validation.
+
+mod config;
+mod pod;
+mod service;
+mod workload;
+
+use serde_json::Value;
+
+use super::{Kind, Naming};
+use crate::error::Cause;
+use crate::names;
+use crate::value;
+
+/// What is wrong with an object; `old` is what it was before. What was wrong then already is no fault of this change.
+pub fn faults(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
+    let mut faults = all(kind, old, object);
+    if let Some(old) = old.filter(|_| !faults.is_empty()) {
+        let before = all(kind, None, old);
+        faults.retain(|fault| !before.contains(fault));
+    }
+    faults
+}
+
+fn all(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
+    match (kind.group.as_str(), kind.resource.as_str()) {
+        ("", "pods") => pod::faults(old, object),
+        ("apps", "deployments") => workload::deployment_faults(object),
+        ("apps", "replicasets") => workload::replica_set_faults(object),
+        ("", "services") => service::faults(old, object),
+        ("", "configmaps") => config::config_map_faults(object),
+        ("", "secrets") => config::secret_faults(old, object),
+        ("", "persistentvolumeclaims") => config::claim_faults(old, object),
+        _ => Vec::new(),
+    }
+}
+
+/// The elements of a list, each with its path.
+fn each<'a>(holder: &'a Value, path: &str, name: &str) -> impl Iterator<Item = (String, &'a Value)> {
+    let path = format!("{path}.{name}");
+    holder
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .map(move |(index, element)| (format!("{path}[{index}]"), element))
+}
+
+/// A text that must be one of a few; what is empty has its default already.
+fn one_of(faults: &mut Vec<Cause>, holder: &Value, path: &str, name: &str, supported: &[&str]) {
+    let given = value::text(holder, &[name]);
+    if !given.is_empty() && !supported.contains(&given) {
+        let supported: Vec<String> = supported.iter().map(|text| format!("{text:?}")).collect();
+        faults.push(Cause::unsupported(format!("{path}.{name}"), &given.into(), &supported));
+    }
+}
+
+/// A name that must be a label, and not be taken.
+fn label_name<'a>(faults: &mut Vec<Cause>, holder: &'a Value, path: &str, taken: &mut Vec<&'a str>) {
+    let name = value::text(holder, &["name"]);
+    let path = format!("{path}.name");
+    if name.is_empty() {
+        faults.push(Cause::required(path, ""));
+    } else if let Some(fault) = names::name_fault(Naming::Label, name) {
+        faults.push(Cause::invalid(path, &name.into(), &fault));
+    } else if taken.contains(&name) {
+        faults.push(Cause::duplicate(path, &name.into()));
+    }
+    taken.push(name);
+}
+
+fn is_port(number: &Value) -> bool {
+    number.as_i64().is_some_and(|number| (1..=65535).contains(&number))
+}
+
+const PORT: &str = "must be between 1 and 65535, inclusive";
+const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];

@@ -1,0 +1,83 @@
+//! Deployments and ReplicaSets.
+
+use serde_json::Value;
+
+use super::{one_of, pod};
+use crate::error::Cause;
+use crate::value;
+
+/// What is wrong with a Deployment.
+pub fn deployment_faults(object: &Value) -> Vec<Cause> {
+    let mut faults = replicas_faults(object, "deployment");
+    let strategy = value::text(object, &["spec", "strategy", "type"]);
+    if !matches!(strategy, "" | "RollingUpdate" | "Recreate") {
+        let rolling = value::at(object, &["spec", "strategy", "rollingUpdate"]).cloned().unwrap_or_default();
+        let given = serde_json::json!({"Type": strategy, "RollingUpdate": rolling});
+        faults.push(Cause::unsupported("spec.strategy", &given, &["\"Recreate\"".into(), "\"RollingUpdate\"".into()]));
+    }
+    if strategy == "Recreate" && value::at(object, &["spec", "strategy", "rollingUpdate"]).is_some_and(|rolling| !rolling.is_null()) {
+        let why = "may not be specified when strategy `type` is 'Recreate'";
+        faults.push(Cause::forbidden("spec.strategy.rollingUpdate", why));
+    }
+    for name in ["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"] {
+        if let Some(number) = value::at(object, &["spec", name]).filter(|number| number.as_i64().is_some_and(|number| number < 0)) {
+            faults.push(Cause::invalid(format!("spec.{name}"), number, "must be greater than or equal to 0"));
+        }
+    }
+    faults
+}
+
+/// What is wrong with a ReplicaSet.
+pub fn replica_set_faults(object: &Value) -> Vec<Cause> {
+    replicas_faults(object, "replicaset")
+}
+
+fn replicas_faults(object: &Value, what: &str) -> Vec<Cause> {
+    let mut faults = Vec::new();
+    let Some(spec) = object.get("spec") else { return vec![Cause::required("spec", "")] };
+    if let Some(number) = spec.get("replicas").filter(|number| number.as_i64().is_some_and(|number| number < 0)) {
+        faults.push(Cause::invalid("spec.replicas", number, "must be greater than or equal to 0"));
+    }
+    let selector = spec.get("selector").filter(|selector| !selector.is_null());
+    let is_empty = |selector: &Value| {
+        ["matchLabels", "matchExpressions"].iter().all(|name| match selector.get(name) {
+            Some(Value::Object(labels)) => labels.is_empty(),
+            Some(Value::Array(expressions)) => expressions.is_empty(),
+            _ => true,
+        })
+    };
+    match selector {
+        None => faults.push(Cause::required("spec.selector", "")),
+        Some(selector) if is_empty(selector) => {
+            faults.push(Cause::invalid("spec.selector", selector, &format!("empty selector is invalid for {what}")));
+        }
+        Some(_) => {}
+    }
+    let labels = value::at(spec, &["template", "metadata", "labels"]).cloned().unwrap_or_default();
+    if !selector.is_some_and(|selector| is_empty(selector) || matches(selector, &labels)) {
+        faults.push(Cause::invalid("spec.template.metadata.labels", &labels, "`selector` does not match template `labels`"));
+    }
+    let template = value::at(spec, &["template", "spec"]).cloned().unwrap_or_default();
+    faults.extend(pod::spec_faults(&template, "spec.template.spec"));
+    pod::dns_policy(&mut faults, &template, "spec.template.spec");
+    one_of(&mut faults, &template, "spec.template.spec", "restartPolicy", &["Always"]);
+    faults
+}
+
+/// Whether a label selector selects such labels.
+fn matches(selector: &Value, labels: &Value) -> bool {
+    let wanted = selector.get("matchLabels").and_then(Value::as_object);
+    let all = wanted.into_iter().flatten().all(|(name, value)| labels.get(name) == Some(value));
+    let expressions = selector.get("matchExpressions").and_then(Value::as_array);
+    all && expressions.into_iter().flatten().all(|expression| {
+        let held = labels.get(value::text(expression, &["key"]));
+        let values = expression.get("values").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        match value::text(expression, &["operator"]) {
+            "In" => held.is_some_and(|held| values.contains(held)),
+            "NotIn" => held.is_none_or(|held| !values.contains(held)),
+            "Exists" => held.is_some(),
+            "DoesNotExist" => held.is_none(),
+            _ => false,
+        }
+    })
+}
