@@ -87,7 +87,7 @@ async fn place(core: &Core, resource: &str, name: &str, wanted: Value) -> Result
 /// The name of the one that could not be stored, and why.
 async fn aggregate(core: &Core) -> Result<(), (String, ApiError)> {
     let Some(roles) = core.registry.find_id(ROLES) else { return Ok(()) };
-    let parts = roles.list("", None).1.iter().filter_map(|role| serde_json::from_slice(&role.json).ok()).collect();
+    let parts = roles.list("", None).1.iter().filter_map(|role| serde_json::from_slice(&role.json()).ok()).collect();
     for (name, rules) in aggregate::stale(parts) {
         follow(core, &name, &rules).await.map_err(|error| (name, error))?;
     }

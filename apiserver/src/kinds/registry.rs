@@ -76,7 +76,7 @@ impl Registry {
 
     /// Takes a stored definition into use. Those with faults were refused before they were stored.
     fn define(self: &Arc<Self>, object: &Object) {
-        let definition = serde_json::from_slice::<CustomResourceDefinition>(&object.json).map_err(|error| error.to_string());
+        let definition = serde_json::from_slice::<CustomResourceDefinition>(&object.json()).map_err(|error| error.to_string());
         let lasting = if self.derived.contains(object.name()) { Lasting::Derived } else { Lasting::Durable };
         match definition.and_then(|definition| custom::kind(&definition, lasting)) {
             Ok(kind) => {
