@@ -319,8 +319,14 @@ async fn a_route_and_a_configuration_without_a_service() -> Result<()> {
     for host in ["front.default.localhost/", "t-front.default.localhost/"] {
         assert_eq!(ebb.get(host).await?.text(), "Hello Alone!\n", "{host}");
     }
-    let revision = objects.get(&format!("{SERVING}/revisions/back-00001")).await?;
-    assert_eq!(revision["metadata"]["annotations"]["serving.knative.dev/routes"], "front");
+    // The labeler follows the Route, which does not wait for it.
+    let revision = ebb
+        .until("the route is written on the revision", async |_: &Ebb| {
+            let revision = objects.get(&format!("{SERVING}/revisions/back-00001")).await?;
+            let routes = revision["metadata"]["annotations"]["serving.knative.dev/routes"].clone();
+            if routes == "front" { Ok(revision) } else { Err(routes.to_string().into()) }
+        })
+        .await?;
     assert_eq!(revision["metadata"]["annotations"]["serving.knative.dev/creator"], user);
     assert_eq!(revision["metadata"]["labels"]["serving.knative.dev/routingState"], "active");
     let forged = json!({"metadata": {"annotations": {"serving.knative.dev/creator": "eve"}}});
@@ -337,6 +343,43 @@ async fn a_route_and_a_configuration_without_a_service() -> Result<()> {
         if state == "reserve" { Ok(()) } else { Err(state.to_string().into()) }
     })
     .await?;
+    ebb.stop(&[]).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn authors_are_written_down_and_old_revisions_go() -> Result<()> {
+    let ebb = Ebb::up().await?;
+    let objects = Objects::of(&ebb).await?;
+    ebb.create("hello", &[]).await?;
+    let path = format!("{SERVING}/services/hello");
+    let authors = |object: &Value| {
+        let text =
+            |key: &str| object["metadata"]["annotations"][format!("serving.knative.dev/{key}")].as_str().unwrap_or_default().to_owned();
+        (text("creator"), text("lastModifier"))
+    };
+    let (creator, modifier) = authors(&objects.get(&path).await?);
+    assert!(!creator.is_empty() && creator == modifier, "{creator} {modifier}");
+    let labelled = objects.merge_as("ada", &path, &json!({"metadata": {"labels": {"a": "b"}}})).await?;
+    assert_eq!(authors(&labelled), (creator.clone(), modifier), "only a change of the spec is signed");
+    let updated = json!({"spec": {"template": {"metadata": {"annotations": {"changed": "by-ada"}}}}});
+    assert_eq!(authors(&objects.merge_as("ada", &path, &updated).await?), (creator, "ada".to_owned()));
+    let second =
+        ebb.until("there is a second revision", async |_: &Ebb| objects.get(&format!("{SERVING}/revisions/hello-00002")).await).await?;
+    assert_eq!(authors(&second).0, "ada");
+
+    // Nobody routes to the first one any more, and nothing keeps it.
+    let keep_nothing = json!({
+        "min-non-active-revisions": "0", "max-non-active-revisions": "0",
+        "retain-since-create-time": "disabled", "retain-since-last-active-time": "disabled",
+    });
+    objects.configure("config-gc", &keep_nothing).await?;
+    ebb.until("the first revision is gone", async |_: &Ebb| match objects.get(&format!("{SERVING}/revisions/hello-00001")).await {
+        Err(_) => Ok(()),
+        Ok(revision) => Err(revision["metadata"]["labels"].to_string().into()),
+    })
+    .await?;
+    assert_eq!(ebb.get("hello.default.localhost/").await?.status, 200);
     ebb.stop(&[]).await?;
     Ok(())
 }

@@ -39,6 +39,13 @@ impl Objects {
         self.send(Method::PATCH, path, "application/merge-patch+json", serde_json::to_vec(patch)?).await
     }
 
+    /// The same, as an administrator of another name.
+    pub async fn merge_as(&self, user: &str, path: &str, patch: &Value) -> Result<Value> {
+        let request = Request::patch(path).header(header::CONTENT_TYPE, "application/merge-patch+json");
+        let request = request.header("Impersonate-User", user).header("Impersonate-Group", "system:masters");
+        self.answer(path, request.body(Body::from(serde_json::to_vec(patch)?))?).await
+    }
+
     /// Changes keys of a system ConfigMap.
     pub async fn configure(&self, map: &str, data: &Value) -> Result<Value> {
         self.merge(&format!("/api/v1/namespaces/knative-serving/configmaps/{map}"), &json!({"data": data})).await
@@ -46,6 +53,10 @@ impl Objects {
 
     async fn send(&self, method: Method, path: &str, content: &str, body: Vec<u8>) -> Result<Value> {
         let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, content).body(Body::from(body))?;
+        self.answer(path, request).await
+    }
+
+    async fn answer(&self, path: &str, request: Request<Body>) -> Result<Value> {
         let (head, body) = self.0.send(request).await?.into_parts();
         let bytes = body.collect().await?.to_bytes();
         if head.status == StatusCode::OK || head.status == StatusCode::CREATED || head.status == StatusCode::ACCEPTED {
