@@ -25,7 +25,7 @@ pub enum Edit {
 
 impl Edit {
     /// The object as the client wants it, and its managers as far as they are known.
-    fn propose(&self, call: &Call, old: &Value) -> Result<(Value, Managers), ApiError> {
+    pub fn propose(&self, call: &Call, old: &Value) -> Result<(Value, Managers), ApiError> {
         let (mut new, managers) = match self {
             Self::Replace(new) => (new.clone(), Managers::told(new)),
             Self::Patch(patch) => {
