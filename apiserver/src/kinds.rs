@@ -2,6 +2,7 @@
 //! it means.
 
 pub mod builtin;
+pub mod creating;
 pub mod custom;
 pub mod definition;
 pub mod registry;

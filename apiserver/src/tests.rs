@@ -6,6 +6,7 @@ mod crud;
 mod custom;
 mod durability;
 mod faults;
+mod namespaces;
 mod paging;
 mod views;
 mod watching;
