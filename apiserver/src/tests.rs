@@ -8,6 +8,7 @@ mod crud;
 mod custom;
 mod durability;
 mod faults;
+mod namespaces;
 mod paging;
 pub mod people;
 mod views;

@@ -23,7 +23,7 @@ use crate::read::{self, View, lister, watch};
 use crate::streams;
 use crate::value;
 use crate::write::edit::Edit;
-use crate::write::{Answer, Call, Core, Written, create, delete, edit, scale};
+use crate::write::{Answer, Call, Core, Written, create, delete, edit, finalize, scale};
 
 /// Answers a request, in the form that the client wants.
 pub async fn answer<B>(core: &Arc<Core>, user: Option<User>, end: CancellationToken, request: Request<B>) -> Response<Body>
@@ -158,6 +158,7 @@ where
         (&Method::PUT | &Method::PATCH, false, Some("approval")) => {
             certificates::decide(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
+        (&Method::PUT, false, Some("finalize")) => finalize::put(call, &object(&body, &call.kind.kind)?).await?,
         (&Method::PUT | &Method::PATCH, false, None | Some("status")) => {
             edit::edit(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
@@ -166,7 +167,6 @@ where
         }
         (&Method::DELETE, false, None) => delete::delete(core, call, &delete_options(call, &parts.headers, &body)?).await?,
         (&Method::DELETE, true, None) => delete::delete_collection(core, call, &delete_options(call, &parts.headers, &body)?).await?,
-        (&Method::PUT, false, Some("finalize")) => edit::edit(core, call, &edit::Edit::Replace(object(&body, &call.kind.kind)?)).await?,
         (method, ..) if call.kind.custom => return Err(ApiError::verb_not_supported(&call.kind, verb_name(method))),
         _ => return Err(ApiError::method_not_allowed()),
     };
