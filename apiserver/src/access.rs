@@ -4,10 +4,13 @@
 //! It must not know any verb's work.
 
 pub mod authenticate;
+pub mod certificates;
 pub mod escalation;
 pub mod gate;
 mod impersonate;
+pub mod namespaces;
 pub mod own;
+mod people;
 pub mod token;
 pub mod validate;
 
@@ -21,6 +24,7 @@ use tokio::sync::watch;
 use crate::kinds::Registry;
 use crate::options::User;
 use crate::store::Resource;
+use crate::tls::Pki;
 use token::Tokens;
 
 /// The resources of which the policy is made: roles, then bindings.
@@ -38,6 +42,8 @@ pub struct Access {
     read: RwLock<Option<(Vec<u64>, Arc<Policy>)>>,
     /// Tokens of service accounts.
     pub tokens: Tokens,
+    /// Signs the certificates of people.
+    pub pki: Pki,
 }
 
 /// What somebody may do.
@@ -51,10 +57,10 @@ pub struct Answer {
 
 impl Access {
     /// Of a registry's roles and bindings.
-    pub fn new(registry: &Registry, tokens: Tokens) -> Self {
+    pub fn new(registry: &Registry, tokens: Tokens, pki: Pki) -> Self {
         let resources = RESOURCES.iter().filter_map(|id| registry.find_id(id));
         let resources = resources.map(|resource| (resource.clone(), resource.changes())).collect();
-        Self { resources, read: RwLock::new(None), tokens }
+        Self { resources, read: RwLock::new(None), tokens, pki }
     }
 
     /// The policy as it is now.

@@ -7,6 +7,11 @@ pub fn now() -> String {
     spell(Timestamp::now())
 }
 
+/// Now to the microsecond, as audit events spell it.
+pub fn now_exactly() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
 /// Now plus some seconds, as `metadata.deletionTimestamp` of a graceful deletion spells it.
 pub fn now_plus(seconds: i64) -> String {
     let now = Timestamp::now();

@@ -25,6 +25,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::Record;
 use crate::error::ApiError;
 use crate::options::User;
 use crate::write::Core;
@@ -68,7 +69,14 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let Self { core, user, end } = self.clone();
-        Box::pin(async move { Ok(route::answer(&core, user, end, request).await) })
+        let record = Record::begin(user.as_ref(), &request);
+        Box::pin(async move {
+            let mut response = route::answer(&core, user, end, request).await;
+            if let Some(record) = record {
+                core.audit.write(&record.end(&mut response));
+            }
+            Ok(response)
+        })
     }
 }
 

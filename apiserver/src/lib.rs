@@ -9,6 +9,7 @@
 //! admission hook; `store` gives it a resourceVersion, makes it last, and publishes it to readers and watchers.
 
 mod access;
+mod audit;
 mod cel;
 mod clock;
 mod error;

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::access::{self, Access};
+use crate::audit::Audit;
 use crate::error::ApiError;
 use crate::gc;
 use crate::http::ApiService;
@@ -60,9 +61,11 @@ impl Server {
         let file = options.data_dir.join("state.db");
         let (shared, registry) = load(&file, options.derived)?;
         let pki = Pki::open(&options.data_dir.join("pki"))?;
-        let access = Access::new(&registry, pki.tokens()?);
-        let core =
-            Core { shared, registry, admission: options.admission, pod_logs: options.pod_logs, pod_streams: options.pod_streams, access };
+        let access = Access::new(&registry, pki.tokens()?, pki.clone());
+        let audit = Audit::open(&options.data_dir)?;
+        let Options { admission, pod_logs, pod_streams, .. } = &options;
+        let (admission, pod_logs, pod_streams) = (admission.clone(), pod_logs.clone(), pod_streams.clone());
+        let core = Core { shared, registry, admission, pod_logs, pod_streams, access, audit };
         let inner =
             Inner { core: Arc::new(core), pki, tokens: options.tokens, lock: Mutex::new(Some(lock)), end: CancellationToken::new() };
         let server = Self(Arc::new(inner));
@@ -100,6 +103,7 @@ impl Server {
             tokio::select! {
                 result = gc::run(core.clone(), shutdown) => result,
                 result = access::own::run(&core) => result,
+                result = access::namespaces::run(&core) => result,
                 () = core.shared.writer.ended() => Err("the thread that writes the API server's data to disk has ended".into()),
             }
         }

@@ -8,6 +8,7 @@ mod custom;
 mod durability;
 mod faults;
 mod paging;
+pub mod people;
 mod views;
 mod watching;
 mod wire;

@@ -1,6 +1,6 @@
 //! The server on the network: TLS with its own CA, clients known by certificate or token.
 
-mod identity;
+pub mod identity;
 mod pki;
 
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::access::authenticate;
+use crate::audit::Peer;
 use crate::http::{ApiService, error_response};
 use crate::options::User;
 use crate::streams::Sessions;
@@ -87,11 +88,13 @@ async fn accept(listener: &tokio::net::TcpListener, places: &Arc<Semaphore>) -> 
 }
 
 async fn connection(door: &Door, stream: TcpStream) -> Result<(), BoxError> {
+    let peer = Peer(stream.peer_addr()?.ip());
     let stream = tokio::time::timeout(HANDSHAKE, door.acceptor.accept(stream)).await??;
     let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let by_certificate = certificate.and_then(|certificate| identity::user(certificate));
     let (core, tokens, end, sessions) = (door.core.clone(), door.tokens.clone(), door.end.clone(), door.sessions.clone());
     let service = tower::service_fn(move |mut request: ::http::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(peer);
         if request.headers().contains_key(::http::header::UPGRADE) {
             request.extensions_mut().insert(sessions.clone());
         }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::access::Access;
+use crate::audit::Audit;
 use crate::error::ApiError;
 use crate::http::query::Query;
 use crate::kinds::{Kind, Lasting, Registry, Version};
@@ -34,6 +35,8 @@ pub struct Core {
     pub access: Access,
     /// The hook for commands and ports.
     pub pod_streams: Option<Arc<dyn PodStreams>>,
+    /// Where writes are written down.
+    pub audit: Audit,
 }
 
 /// A request whose path has been understood.

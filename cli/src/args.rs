@@ -13,4 +13,5 @@ pub mod pairs;
 pub mod parse;
 pub mod problem;
 pub mod traffic;
+pub mod user;
 pub mod wait;

@@ -16,6 +16,7 @@ use crate::args::lists::{
 use crate::args::output::TargetArgs;
 use crate::args::problem::Unread;
 use crate::args::traffic::{TagArgs, TrafficArgs};
+use crate::args::user::{self, UserCreateArgs, UserDeleteArgs, UserListArgs};
 use crate::args::wait::WaitArgs;
 use crate::args::{help, problem};
 use crate::run;
@@ -56,6 +57,9 @@ pub enum Command {
     #[command(after_help = help::UP)]
     #[cfg(feature = "up")]
     Up(up::UpArgs),
+    /// Manage who may use the server
+    #[command(subcommand, visible_alias = "users", after_help = user::USER)]
+    User(User),
     /// Print the version
     Version(VersionArgs),
     /// Print the completion script of a shell
@@ -129,6 +133,20 @@ pub enum Container {
     /// Print a container for 'service create --containers'
     #[command(after_help = help::CONTAINER_ADD, override_usage = "ebb container add NAME --image IMAGE [OPTIONS]")]
     Add(ContainerAddArgs),
+}
+
+/// What can be done with users.
+#[derive(Subcommand, Clone, Debug)]
+pub enum User {
+    /// Create a user and print a kubeconfig that admits it
+    #[command(after_help = user::USER_CREATE, override_usage = "ebb user create NAME [OPTIONS]")]
+    Create(UserCreateArgs),
+    /// List users
+    #[command(visible_alias = "ls", override_usage = "ebb user list")]
+    List(UserListArgs),
+    /// Delete users
+    #[command(after_help = user::USER_DELETE, override_usage = "ebb user delete NAME...")]
+    Delete(UserDeleteArgs),
 }
 
 /// `service create`.
@@ -249,6 +267,7 @@ pub fn dispatch(cli: Cli) -> Result<()> {
         Command::Service(command) => run::in_runtime(service(global, *command)),
         Command::Revision(command) => run::in_runtime(revision(global, command)),
         Command::Route(command) => run::in_runtime(route(global, command)),
+        Command::User(command) => run::in_runtime(people(global, command)),
     }
 }
 
@@ -264,6 +283,14 @@ async fn service(global: GlobalArgs, command: Service) -> Result<()> {
         Service::Wait(args) => run::wait::run(&global, &args).await,
         Service::Export(args) => run::export::run(&global, &args).await,
         Service::Import(args) => run::import::run(&global, &args).await,
+    }
+}
+
+async fn people(global: GlobalArgs, command: User) -> Result<()> {
+    match command {
+        User::Create(args) => run::user::create(&global, &args).await,
+        User::List(args) => run::user::list(&global, &args).await,
+        User::Delete(args) => run::user::delete(&global, &args).await,
     }
 }
 

@@ -17,6 +17,7 @@ pub mod output;
 mod ready;
 mod retry;
 pub mod update;
+pub mod user;
 pub mod version;
 pub mod wait;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ::http::{HeaderMap, header};
 use ebb_apiserver_core::rbac::AUTHENTICATED;
 
+use super::people;
 use crate::error::ApiError;
 use crate::options::User;
 use crate::write::Core;
@@ -20,7 +21,8 @@ pub fn user(
     tokens: &BTreeMap<String, User>,
 ) -> Result<Option<User>, ApiError> {
     if let Some(user) = by_certificate {
-        return Ok(Some(user.clone()));
+        // Asked at every request, so that who is turned away is out at once, on open connections too.
+        return if people::is_known(&core.registry, user) { Ok(Some(user.clone())) } else { Err(ApiError::unauthorized()) };
     }
     let Some(token) = bearer(headers) else { return Ok(None) };
     let known = tokens.get(token).cloned().map(authenticated);

@@ -7,7 +7,7 @@ use ebb_apiserver_core::rbac::{self, Binding, Request, Role, Rule};
 use serde_json::{Value, json};
 
 use super::gate::{forbidden, require};
-use super::{is_master, who};
+use super::{certificates, is_master, who};
 use crate::error::ApiError;
 use crate::options::Operation;
 use crate::value;
@@ -18,10 +18,16 @@ use crate::write::{Call, Core};
 /// # Errors
 /// 403, and 404 when a binding points at a role that does not exist.
 pub fn check(core: &Core, call: &Call, operation: Operation, object: Option<&Value>, old: Option<&Value>) -> Result<(), ApiError> {
-    if call.user.is_system() || is_master(&call.user) {
+    if call.user.is_system() {
         return Ok(());
     }
     let kind = &call.kind;
+    if let Some(object) = object {
+        certificates::check(kind, object)?;
+    }
+    if is_master(&call.user) {
+        return Ok(());
+    }
     // An update of something that is not there creates it.
     if operation == Operation::Create && !call.name.is_empty() && call.subresource.is_none() {
         require(&core.access, &call.user, &Request::object("create", &kind.group, &kind.resource, &call.namespace, &call.name))?;

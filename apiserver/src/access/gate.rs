@@ -55,7 +55,8 @@ fn admit_to_resource(core: &Core, user: &User, parts: &request::Parts, target: &
     if opens { require(&core.access, user, &Request { verb: "create", on }) } else { Ok(()) }
 }
 
-fn is_connection(target: &Target) -> bool {
+/// Whether a path is one through which commands and bytes go into a pod.
+pub fn is_connection(target: &Target) -> bool {
     target.group.is_empty() && target.resource == "pods" && matches!(target.subresource.as_str(), "exec" | "attach" | "portforward")
 }
 

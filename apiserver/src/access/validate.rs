@@ -3,6 +3,7 @@
 use ebb_apiserver_core::rbac;
 use serde_json::{Value, json};
 
+use super::certificates;
 use crate::error::Cause;
 use crate::kinds::{Kind, Naming};
 use crate::names;
@@ -20,7 +21,7 @@ fn unsupported(field: String, given: &str, allowed: &[&str]) -> Cause {
 /// What is wrong with an object of this group; nothing with others.
 pub fn faults(kind: &Kind, object: &Value) -> Vec<Cause> {
     if kind.group != rbac::GROUP {
-        return Vec::new();
+        return certificates::faults(kind, object);
     }
     match kind.resource.as_str() {
         "roles" => rule_faults(object, true),
@@ -41,6 +42,9 @@ pub fn faults(kind: &Kind, object: &Value) -> Vec<Cause> {
 
 /// What is wrong with an update.
 pub fn update_faults(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
+    if certificates::is_request(kind) && old.get("spec") != new.get("spec") {
+        return vec![Cause::forbidden("spec", "a request for a certificate cannot be changed")];
+    }
     if kind.group != rbac::GROUP || old.get("roleRef") == new.get("roleRef") {
         return Vec::new();
     }

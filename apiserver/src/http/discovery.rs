@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::reviews::{REVIEWS, is_namespaced};
+use crate::access::certificates;
 use crate::error::ApiError;
 use crate::kinds::{Kind, Version, builtin};
 use crate::write::Core;
@@ -176,6 +177,9 @@ fn parts(kind: &Kind, version: &Version) -> Vec<Part> {
                 parts.push(Part { name, of: (of.0, of.1, of.2.into()), verbs });
             }
         }
+    }
+    if certificates::is_request(kind) {
+        parts.push(Part { name: "approval", of: own(), verbs: &EDIT });
     }
     parts.sort_by_key(|part| part.name);
     parts

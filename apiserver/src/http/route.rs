@@ -13,12 +13,14 @@ use super::path::{self, Path, Target};
 use super::query::Query;
 use super::represent::Representation;
 use super::{aggregated, deadline, discovery, error_response, health, media, metrics, oidc, openapi, respond, reviews, warn};
-use crate::access::gate;
+use crate::access::{certificates, gate};
+use crate::audit::Named;
 use crate::error::ApiError;
 use crate::kinds::builtin;
 use crate::options::User;
 use crate::read::{self, View, lister, watch};
 use crate::streams;
+use crate::value;
 use crate::write::{Answer, Call, Core, Written, create, delete, edit, scale};
 
 /// Answers a request, in the form that the client wants.
@@ -112,6 +114,7 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
         None => true,
         Some("status") => version.status,
         Some("scale") => version.scale.is_some(),
+        Some("approval") => certificates::is_request(&kind),
         Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
     };
     if !known {
@@ -142,7 +145,17 @@ where
     }
     let body = body::read(body).await?;
     let answer = match (method, collection, call.subresource.as_deref()) {
-        (&Method::POST, true, None) => create::create(core, call, object(&body, &call.kind.kind)?).await?,
+        (&Method::POST, true, None) => {
+            let object = certificates::asked_by(call, object(&body, &call.kind.kind)?);
+            create::create(core, call, object).await?
+        }
+        (&Method::PUT | &Method::PATCH, false, Some("approval")) => {
+            let change = match *method {
+                Method::PUT => edit::Edit::Replace(object(&body, &call.kind.kind)?),
+                _ => edit::Edit::Patch(media::patch(&parts.headers, &body, call.kind.custom)?),
+            };
+            certificates::decide(core, call, &change).await?
+        }
         (&Method::PUT | &Method::PATCH, false, None | Some("status")) => {
             let edit = match *method {
                 Method::PUT => edit::Edit::Replace(object(&body, &call.kind.kind)?),
@@ -186,7 +199,7 @@ fn delete_options(call: &Call, headers: &HeaderMap, body: &Bytes) -> Result<dele
 
 async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) -> Result<Response<Body>, ApiError> {
     match call.subresource.as_deref() {
-        None | Some("status") => {}
+        None | Some("status" | "approval") => {}
         Some("finalize") => return Err(ApiError::method_not_allowed()),
         Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call)?)))),
         Some(_) => return streams::log(core, call).await,
@@ -207,6 +220,10 @@ async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) 
 
 fn written(call: &Call, view: View, answer: Answer) -> Result<Response<Body>, ApiError> {
     let Answer { written, code, warnings } = answer;
+    let named = match &written {
+        Written::Stored(object) => object.name().to_owned(),
+        Written::Value(value) => value::meta(value, "name").to_owned(),
+    };
     let body = match written {
         Written::Stored(object) => read::show(&call.kind, &call.version, view, &object)?,
         Written::Value(value) => value.to_string().into(),
@@ -214,5 +231,6 @@ fn written(call: &Call, view: View, answer: Answer) -> Result<Response<Body>, Ap
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::OK);
     let mut response = respond(status, media::JSON, Body::pieces([body, Bytes::from_static(b"\n")]));
     warn(&mut response, &warnings);
+    response.extensions_mut().insert(Named(named));
     Ok(response)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ebb_apiserver_core::rbac;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{
     ConfigMap, Endpoints, Event, LimitRange, Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Secret, Service, ServiceAccount,
@@ -35,6 +36,7 @@ pub const PARTS: &[CorePart] = &[
     (PODS, "log", ("", "", "Pod"), &["get"]),
     (PODS, "portforward", ("", "", "PodPortForwardOptions"), &["create", "get"]),
     (NAMESPACES, "finalize", ("", "", "Namespace"), &["update"]),
+    ("serviceaccounts", "token", ("authentication.k8s.io", "v1", "TokenRequest"), &["create"]),
 ];
 
 /// Seconds that an event is kept, as in Kubernetes.
@@ -238,9 +240,23 @@ fn rest() -> Vec<Kind> {
     ]
 }
 
+/// Seconds that a request for a certificate is kept: who asked has fetched it by then.
+const REQUESTS_LAST: i64 = 24 * 3600;
+
 fn rbac() -> Vec<Kind> {
     let role = |name: &str, resource: &str, shape| kind(rbac::GROUP, name, resource, &[], shape).with(|kind| kind.naming = Naming::Segment);
     vec![
+        kind(
+            "certificates.k8s.io",
+            "CertificateSigningRequest",
+            "certificatesigningrequests",
+            &["csr"],
+            Shape::Typed(normalise::<CertificateSigningRequest>),
+        )
+        .with(|kind| (kind.namespaced, kind.expires_after) = (false, Some(REQUESTS_LAST)))
+        .status()
+        .columns(columns::certificate_request())
+        .select(&["spec.signerName"]),
         role("Role", "roles", Shape::Typed(normalise::<Role>)).columns(columns::role()),
         role("RoleBinding", "rolebindings", Shape::Typed(normalise::<RoleBinding>))
             .with(|kind| kind.defaults = binding_defaults)

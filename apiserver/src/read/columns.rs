@@ -93,3 +93,27 @@ pub fn role_binding() -> Vec<Column> {
         })),
     ]
 }
+
+/// Columns of requests for certificates.
+pub fn certificate_request() -> Vec<Column> {
+    vec![
+        age(),
+        path("SignerName", "string", ".spec.signerName"),
+        path("Requestor", "string", ".spec.username"),
+        code("RequestedDuration", "string", |request| {
+            let seconds = value::at(request, &["spec", "expirationSeconds"]).and_then(Value::as_i64);
+            seconds.map_or_else(|| "<none>".into(), |seconds| table::duration(seconds).into())
+        }),
+        code("Condition", "string", |request| {
+            let conditions = value::at(request, &["status", "conditions"]).and_then(Value::as_array).into_iter().flatten();
+            let mut told: Vec<&str> = conditions.map(|condition| value::text(condition, &["type"])).collect();
+            if told.is_empty() {
+                told.push("Pending");
+            }
+            if !value::text(request, &["status", "certificate"]).is_empty() {
+                told.push("Issued");
+            }
+            told.join(",").into()
+        }),
+    ]
+}

@@ -72,7 +72,8 @@ pub fn age(time: &str) -> String {
     duration(seconds.max(0))
 }
 
-fn duration(seconds: i64) -> String {
+/// A length of time, as people read it.
+pub fn duration(seconds: i64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
     let pair = |big: i64, big_unit: &str, small: i64, small_unit: &str| match small {
         0 => format!("{big}{big_unit}"),

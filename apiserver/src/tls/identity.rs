@@ -1,10 +1,15 @@
 //! Who a client is, by the certificate it showed (which the handshake has verified) or by its bearer token.
 
+use ebb_apiserver_core::rbac::AUTHENTICATED;
+use ring::digest::{SHA256, digest};
+
 use crate::options::{SYSTEM_USER, User};
 
 /// DER of the object identifiers 2.5.4.3 (common name) and 2.5.4.10 (organization).
 const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
 const ORGANIZATION: [u8; 3] = [0x55, 0x04, 0x0a];
+/// And of 1.3.6.1.4.1.57683.2, by which Kubernetes' certificates tell a uid.
+const UID: [u8; 9] = [0x2b, 0x06, 0x01, 0x04, 0x01, 0x83, 0xc2, 0x53, 0x02];
 const SEQUENCE: u8 = 0x30;
 const EXPLICIT_0: u8 = 0xa0;
 
@@ -12,16 +17,30 @@ const EXPLICIT_0: u8 = 0xa0;
 pub fn user(certificate: &[u8]) -> Option<User> {
     let mut names = Vec::new();
     let mut groups = Vec::new();
+    let mut uid = String::new();
     for (kind, text) in subject(certificate)? {
         match kind {
             kind if kind == COMMON_NAME => names.push(text),
             kind if kind == ORGANIZATION => groups.push(text),
+            kind if kind == UID => uid = text,
             _ => {}
         }
     }
-    groups.push("system:authenticated".into());
+    groups.push(AUTHENTICATED.into());
+    let fingerprint: String = digest(&SHA256, certificate).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let extra = [("authentication.kubernetes.io/credential-id".to_owned(), vec![format!("X509SHA256={fingerprint}")])].into();
     // Nobody on the network is the process itself, even if the CA's key went astray.
-    names.pop().filter(|name| !name.is_empty() && name != SYSTEM_USER).map(|name| User { name, groups, ..User::default() })
+    names.pop().filter(|name| !name.is_empty() && name != SYSTEM_USER).map(|name| User { name, groups, uid, extra })
+}
+
+/// How many organizations the subject of a request for a certificate names.
+pub fn organizations(request: &[u8]) -> usize {
+    let subject = element(request).and_then(|(_, request, _)| {
+        // version, subject
+        let (_, fields, _) = element(request)?;
+        attributes(element(fields)?.2)
+    });
+    subject.into_iter().flatten().filter(|(kind, _)| *kind == ORGANIZATION).count()
 }
 
 /// The attributes of a certificate's subject: object identifier and text.
@@ -35,6 +54,11 @@ fn subject(certificate: &[u8]) -> Option<Vec<(&[u8], String)>> {
     for _ in 0..4 {
         fields = element(fields)?.2;
     }
+    attributes(fields)
+}
+
+/// The attributes of the name with which some fields begin.
+fn attributes(fields: &[u8]) -> Option<Vec<(&[u8], String)>> {
     let (tag, mut sets, _) = element(fields)?;
     if tag != SEQUENCE {
         return None;

@@ -7,11 +7,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ebb_plumbing::BoxError;
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
@@ -25,6 +29,9 @@ const USER: &str = "ebb-admin";
 const GROUP: &str = "system:masters";
 /// The same as the subject of the CA's certificate, from which issued certificates refer to it.
 const CA: &str = "ebb";
+
+/// Seconds by which the clocks of two machines may differ.
+const CLOCKS_DIFFER: i64 = 300;
 
 /// The keys and certificates.
 #[derive(Clone)]
@@ -66,6 +73,29 @@ impl Pki {
     /// When the key is damaged.
     pub fn tokens(&self) -> Result<Tokens, OpenError> {
         Tokens::new(&self.0.sa_key).map_err(|source| OpenError::Pki { dir: self.0.dir.clone(), source })
+    }
+
+    /// The certificate by which the server is known, as PEM.
+    pub fn authority(&self) -> &str {
+        &self.0.ca
+    }
+
+    /// A client certificate, as PEM, for who proved by a request to have the key: with its subject, from `now` (in seconds
+    /// since 1970) on for so many seconds.
+    ///
+    /// # Errors
+    /// When the key of the request is of a kind that is not known here.
+    pub fn sign(&self, request: &CertificateSigningRequestParams, now: i64, seconds: i64) -> Result<String, BoxError> {
+        let time = |at: i64| rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(u64::try_from(at).unwrap_or_default());
+        let mut params = CertificateParams::default();
+        params.distinguished_name = request.params.distinguished_name.clone();
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
+        // From a little before now, because clocks differ.
+        params.not_before = time(now - CLOCKS_DIFFER);
+        params.not_after = time(now.saturating_add(seconds)).min(rcgen::date_time_ymd(2074, 1, 1));
+        Ok(params.signed_by(&request.public_key, &issuer(&self.0.ca_key)?)?.pem())
     }
 
     /// How the server introduces itself at an address.

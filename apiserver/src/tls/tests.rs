@@ -9,7 +9,10 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
 
 use crate::User;
-use crate::tests::{Fixture, config_map, open_with};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::tests::{Fixture, config_map, open_with, people};
 
 struct Open {
     fixture: Fixture,
@@ -57,6 +60,44 @@ async fn who_shows_nothing_is_unauthorized_and_a_token_is_enough() {
     config.auth_info.token = Some("secret".to_owned().into());
     let robot: Api<ConfigMap> = Api::default_namespaced(Client::try_from(config).unwrap());
     robot.list(&ListParams::default()).await.unwrap();
+    open.supervisor.drain().await;
+}
+
+#[tokio::test]
+async fn a_person_is_out_as_soon_as_the_record_is_gone() {
+    use serde_json::json;
+    let open = serve();
+    let (fixture, maps) = (&open.fixture, "/api/v1/namespaces/kube-system/configmaps");
+    let record = fixture.post(maps, &json!({"metadata": {"name": "ebb-user.joe"}})).await.json();
+    let subjects = json!([{"kind": "User", "name": "joe"}, {"kind": "User", "name": "system:serviceaccount:default:robot"}]);
+    let binding = json!({"metadata": {"name": "joe"}, "roleRef": {"kind": "ClusterRole", "name": "view"}, "subjects": subjects});
+    fixture.post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", &binding).await;
+    let (asked, key) = people::request("joe", Some("devs"), record["metadata"]["uid"].as_str());
+    let certificate = people::certificate(fixture, &asked).await;
+    let mut config = config(&open).await;
+    config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
+    config.auth_info.client_key_data = Some(STANDARD.encode(key.serialize_pem()).into());
+    let joe: Api<ConfigMap> = Api::default_namespaced(Client::try_from(config.clone()).unwrap());
+    joe.list(&ListParams::default()).await.unwrap();
+    let refused = joe.create(&PostParams::default(), &config_map("m")).await.unwrap_err();
+    assert!(matches!(refused, kube::Error::Api(status) if status.code == 403));
+    // On the very same connection, and for whoever has the same name later.
+    fixture.delete(&format!("{maps}/ebb-user.joe")).await;
+    let unauthorized = |error: kube::Error| matches!(error, kube::Error::Api(status) if status.code == 401);
+    assert!(unauthorized(joe.list(&ListParams::default()).await.unwrap_err()));
+    fixture.post(maps, &json!({"metadata": {"name": "ebb-user.joe"}})).await;
+    assert!(unauthorized(joe.list(&ListParams::default()).await.unwrap_err()));
+    // A token of a service account admits it; a wrong one nobody, not even to what is public.
+    let accounts = "/api/v1/namespaces/default/serviceaccounts";
+    fixture.post(accounts, &json!({"metadata": {"name": "robot"}})).await;
+    let token = fixture.post(&format!("{accounts}/robot/token"), &json!({})).await.json()["status"]["token"].as_str().unwrap().to_owned();
+    config.auth_info.client_certificate_data = None;
+    config.auth_info.client_key_data = None;
+    config.auth_info.token = Some(token.into());
+    let robot: Api<ConfigMap> = Api::default_namespaced(Client::try_from(config.clone()).unwrap());
+    robot.list(&ListParams::default()).await.unwrap();
+    config.auth_info.token = Some("wrong".to_owned().into());
+    assert!(unauthorized(Client::try_from(config).unwrap().apiserver_version().await.unwrap_err()));
     open.supervisor.drain().await;
 }
 

@@ -22,7 +22,7 @@ pub enum Edit {
 
 impl Edit {
     /// The object as the client wants it.
-    fn propose(&self, call: &Call, old: &Value) -> Result<Value, ApiError> {
+    pub fn propose(&self, call: &Call, old: &Value) -> Result<Value, ApiError> {
         let mut new = match self {
             Self::Replace(new) => new.clone(),
             Self::Patch(patch) => {

@@ -73,6 +73,12 @@ impl Session {
         }
     }
 
+    /// The connection itself, for kinds that only one command knows.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// The namespace of the command.
     #[must_use]
     pub fn namespace(&self) -> &str {
