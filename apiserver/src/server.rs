@@ -63,8 +63,7 @@ impl Server {
         let pki = Pki::open(&options.data_dir.join("pki"))?;
         let access = Access::new(&registry, pki.tokens()?, pki.clone());
         let audit = Audit::open(&options.data_dir)?;
-        let Options { admission, pod_logs, pod_streams, .. } = &options;
-        let (admission, pod_logs, pod_streams) = (admission.clone(), pod_logs.clone(), pod_streams.clone());
+        let (admission, pod_logs, pod_streams) = (options.admission, options.pod_logs, options.pod_streams);
         let core = Core { shared, registry, admission, pod_logs, pod_streams, access, audit };
         let inner =
             Inner { core: Arc::new(core), pki, tokens: options.tokens, lock: Mutex::new(Some(lock)), end: CancellationToken::new() };
