@@ -163,6 +163,7 @@ pub async fn decide(core: &Core, call: &Call, change: &Edit) -> Result<Answer, A
         name: call.name.clone(),
         subresource: Some("status".into()),
         query: call.query.clone(),
+        manager: call.manager.clone(),
     };
     edit::edit(core, &to_status, &Edit::Replace(proposed)).await
 }

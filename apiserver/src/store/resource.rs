@@ -142,21 +142,25 @@ impl Resource {
     /// now on, not a change of theirs. The disk hears of it soon.
     pub fn reshape(&self, shape: impl Fn(&mut Value)) {
         let mut state = self.state.lock();
-        for object in state.objects.values_mut() {
+        let State { objects, rest, .. } = &mut *state;
+        let mut reshaped_keys = Vec::new();
+        for object in objects.values_mut() {
             let Ok(old) = object.value() else { continue };
             let mut new = old.clone();
             shape(&mut new);
             let reshaped = (new != old).then(|| Object::new(object.key.clone(), object.version, new.to_string().into()));
             if let Some(Ok(reshaped)) = reshaped {
                 *object = Arc::new(reshaped);
+                reshaped_keys.push(object.key.clone());
                 self.shared.writer.soon(Row {
                     resource: self.id.clone(),
                     key: object.key.clone(),
                     version: object.version,
-                    json: Some(object.json.clone()),
+                    json: Some(object.json()),
                 });
             }
         }
+        reshaped_keys.iter().for_each(|key| rest.changed(key, objects));
     }
 
     /// The published object of a key.
