@@ -183,6 +183,13 @@ impl ApiError {
         Self::new(403, "Forbidden", format!("{} \"{name}\" is forbidden: {why}", kind.qualified())).about(kind, name)
     }
 
+    /// The same, with a cause for programs.
+    pub fn because(mut self, cause: &Cause) -> Self {
+        let told = json!([{"reason": cause.reason, "message": cause.message, "field": cause.field}]);
+        self.details.get_or_insert_with(|| json!({}).into())["causes"] = told;
+        self
+    }
+
     /// The resource does not know the verb.
     pub fn method_not_allowed() -> Self {
         Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource").with_empty_details()
@@ -249,9 +256,12 @@ impl ApiError {
         Self::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {limit}"))
     }
 
-    /// A JSON patch cannot be applied.
-    pub fn patch_failed(message: impl Into<String>) -> Self {
-        Self::new(422, "Invalid", format!("the server rejected our request due to an error in our request: {}", message.into()))
+    /// A JSON patch cannot be applied. Kubernetes does not say why.
+    pub fn patch_failed() -> Self {
+        Self {
+            details: Some(json!({}).into()),
+            ..Self::new(422, "Invalid", "the server rejected our request due to an error in our request")
+        }
     }
 
     /// Our own fault.

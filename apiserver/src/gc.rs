@@ -6,6 +6,7 @@ mod collect;
 mod contents;
 mod expire;
 mod follow;
+mod remaining;
 
 use std::fmt;
 use std::sync::Arc;
@@ -52,6 +53,9 @@ async fn look(core: Arc<Core>, item: Item) -> Result<After, crate::ApiError> {
     }
     if object.deleting && *resource.id == *builtin::DEFINITIONS {
         contents::empty_kind(&core, &resource, &object).await?;
+    }
+    if !object.deleting && *resource.id == *builtin::DEFINITIONS {
+        contents::settle_definition(&core, &resource, &object).await?;
     }
     if object.deleting && object.orphan {
         collect::orphan(&core, &resource, &object).await?;

@@ -3,6 +3,7 @@
 
 pub mod builtin;
 pub mod complete;
+pub mod creating;
 pub mod custom;
 pub mod definition;
 pub mod registry;

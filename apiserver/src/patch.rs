@@ -29,7 +29,10 @@ impl Patch {
     pub fn json(value: Value) -> Result<Self, ApiError> {
         let patch: json_patch::Patch = serde_json::from_value(value).map_err(|error| ApiError::bad_request(error.to_string()))?;
         if patch.0.len() > OPERATIONS_MAX {
-            let message = format!("The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {}", patch.0.len());
+            let message = format!(
+                "Request entity too large: The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {}",
+                patch.0.len()
+            );
             return Err(ApiError::other(413, "RequestEntityTooLarge", message));
         }
         Ok(Self::Json(patch))
@@ -41,7 +44,11 @@ impl Patch {
     /// 422 when a JSON patch does not fit the object.
     pub fn apply(&self, mut object: Value) -> Result<Value, ApiError> {
         match self {
-            Self::Json(patch) => json_patch::patch(&mut object, patch).map_err(|error| ApiError::patch_failed(error.to_string()))?,
+            Self::Json(patch) => json_patch::patch(&mut object, patch).map_err(|error| {
+                tracing::debug!(%error, "a JSON patch does not fit");
+                ApiError::patch_failed()
+            })?,
+            Self::Merge(patch) if !patch.is_object() => return Err(ApiError::bad_request("Invalid JSON Patch")),
             Self::Merge(patch) => json_patch::merge(&mut object, patch),
             Self::Strategic(patch) => strategic::merge(&mut object, patch)?,
         }

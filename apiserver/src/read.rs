@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::kinds::{Kind, Version};
+use crate::kinds::{Kind, Shape, Version};
 use crate::store::Object;
 use crate::value::object_mut;
 
@@ -44,6 +44,10 @@ pub fn whole(kind: &Kind, version: &Version, object: &Object) -> Bytes {
     }
     let Ok(mut value) = object.value() else { return object.json.clone() };
     object_mut(&mut value).insert("apiVersion".into(), kind.api_version(&version.name).into());
+    if let Shape::Schema(schema) = &version.shape {
+        schema.prune(&mut value);
+        schema.default(&mut value);
+    }
     Bytes::from(value.to_string())
 }
 

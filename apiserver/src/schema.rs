@@ -214,6 +214,22 @@ impl Schema {
         self.properties.get(name)
     }
 
+    /// The defaults here and below, with the paths of the schemas in which they stand.
+    pub fn each_default(&self, path: &str, visit: &mut impl FnMut(&Self, &Value, &str)) {
+        if let Some(default) = &self.default {
+            visit(self, default, path);
+        }
+        for (name, schema) in &self.properties {
+            schema.each_default(&format!("{path}.properties[{name}]"), visit);
+        }
+        if let Some(items) = &self.items {
+            items.each_default(&format!("{path}.items"), visit);
+        }
+        if let Additional::Fitting(schema) = &self.additional {
+            schema.each_default(&format!("{path}.additionalProperties"), visit);
+        }
+    }
+
     /// Whether there is any default in it.
     pub fn has_defaults(&self) -> bool {
         self.default.is_some()

@@ -7,6 +7,7 @@ mod crud;
 mod custom;
 mod durability;
 mod faults;
+mod namespaces;
 mod paging;
 pub mod people;
 mod views;

@@ -143,6 +143,11 @@ impl Follower {
         if !namespace.is_empty() && registry.namespace(namespace) == Some(true) {
             queue.add(Item { resource: builtin::NAMESPACES.into(), key: object::key("", namespace) });
         }
+        if *resource.id == *builtin::DEFINITIONS {
+            // Its names are free for others.
+            let others = resource.find("", |_| true);
+            others.into_iter().for_each(|other| queue.add(Item { resource: resource.id.clone(), key: other.key.clone() }));
+        }
         if resource.kind().custom {
             queue.add(Item { resource: builtin::DEFINITIONS.into(), key: object::key("", &resource.id) });
         }

@@ -21,7 +21,7 @@ use crate::options::User;
 use crate::read::{self, View, lister, watch};
 use crate::streams;
 use crate::value;
-use crate::write::{Answer, Call, Core, Written, create, delete, edit, scale};
+use crate::write::{Answer, Call, Core, Written, create, delete, edit, finalize, scale};
 
 /// Answers a request, in the form that the client wants.
 pub async fn answer<B>(core: &Arc<Core>, user: Option<User>, end: CancellationToken, request: Request<B>) -> Response<Body>
@@ -156,6 +156,7 @@ where
             };
             certificates::decide(core, call, &change).await?
         }
+        (&Method::PUT, false, Some("finalize")) => finalize::put(call, &object(&body, &call.kind.kind)?).await?,
         (&Method::PUT | &Method::PATCH, false, None | Some("status")) => {
             let edit = match *method {
                 Method::PUT => edit::Edit::Replace(object(&body, &call.kind.kind)?),
@@ -168,7 +169,6 @@ where
         }
         (&Method::DELETE, false, None) => delete::delete(core, call, &delete_options(call, &parts.headers, &body)?).await?,
         (&Method::DELETE, true, None) => delete::delete_collection(core, call, &delete_options(call, &parts.headers, &body)?).await?,
-        (&Method::PUT, false, Some("finalize")) => edit::edit(core, call, &edit::Edit::Replace(object(&body, &call.kind.kind)?)).await?,
         (method, ..) if call.kind.custom => return Err(ApiError::verb_not_supported(&call.kind, verb_name(method))),
         _ => return Err(ApiError::method_not_allowed()),
     };

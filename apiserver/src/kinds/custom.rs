@@ -18,7 +18,9 @@ use crate::schema::Schema;
 /// A text that says what is wrong with the definition.
 pub fn kind(definition: &CustomResourceDefinition, lasting: Lasting) -> Result<Kind, String> {
     let spec = &definition.spec;
-    let names = &spec.names;
+    // In use are the names that it has got, which may be fewer than it wants.
+    let accepted = definition.status.as_ref().and_then(|status| status.accepted_names.as_ref()).filter(|names| !names.plural.is_empty());
+    let names = accepted.unwrap_or(&spec.names);
     let mut served = spec.versions.iter().filter(|version| version.served).map(version).collect::<Result<Vec<_>, _>>()?;
     served.sort_by_key(|version| std::cmp::Reverse(priority(&version.name)));
     let stored = spec.versions.iter().find(|version| version.storage).ok_or("no version is the storage version")?;

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use parking_lot::{Mutex, RwLock};
+use serde_json::Value;
 
-use super::{Kind, Lasting, builtin, custom};
+use super::creating::Creating;
+use super::{Kind, Lasting, Shape, builtin, custom, definition};
 use crate::options::OpenError;
 use crate::store::disk::Loaded;
 use crate::store::{Event, Object, Resource, Shared, What, object};
+use crate::value;
 
 /// The resources.
 pub struct Registry {
@@ -19,6 +22,8 @@ pub struct Registry {
     derived: HashSet<String>,
     /// Objects on disk whose kind is not defined yet.
     unclaimed: Mutex<HashMap<String, Vec<Object>>>,
+    /// Objects that are being made.
+    pub creating: Creating,
 }
 
 impl Registry {
@@ -33,7 +38,8 @@ impl Registry {
             unclaimed.entry(resource).or_default().push(object);
         }
         let derived = derived.into_iter().collect();
-        let registry = Arc::new(Self { by_id: RwLock::default(), shared, derived, unclaimed: Mutex::new(unclaimed) });
+        let registry =
+            Arc::new(Self { by_id: RwLock::default(), shared, derived, unclaimed: Mutex::new(unclaimed), creating: Creating::default() });
         for kind in builtin::all() {
             registry.add(kind);
         }
@@ -76,18 +82,42 @@ impl Registry {
 
     /// Takes a stored definition into use. Those with faults were refused before they were stored.
     fn define(self: &Arc<Self>, object: &Object) {
+        // One that did not get its names is not in use.
+        if object.value().is_ok_and(|value| !definition::status::is_true(&value, "Established")) {
+            return;
+        }
         let definition = serde_json::from_slice::<CustomResourceDefinition>(&object.json).map_err(|error| error.to_string());
         let lasting = if self.derived.contains(object.name()) { Lasting::Derived } else { Lasting::Durable };
         match definition.and_then(|definition| custom::kind(&definition, lasting)) {
             Ok(kind) => {
                 let known = self.find_id(object.name());
                 match known {
-                    Some(resource) => resource.redefine(Arc::new(kind)),
+                    Some(resource) => {
+                        let stored = kind.version(&kind.stored).cloned();
+                        resource.redefine(Arc::new(kind));
+                        // What is there already gets new defaults, and loses what the schema no longer knows.
+                        if let Some(Shape::Schema(schema)) = stored.as_ref().map(|version| &version.shape) {
+                            resource.reshape(|object| {
+                                schema.prune(object);
+                                schema.default(object);
+                            });
+                        }
+                    }
                     None => self.add(kind),
                 }
             }
             Err(error) => tracing::error!(definition = object.name(), error, "a stored custom resource definition cannot be used"),
         }
+    }
+
+    /// The other definitions of the group of a definition.
+    pub fn neighbours(&self, object: &Value) -> Vec<Value> {
+        let group = format!(".{}", value::text(object, &["spec", "group"]));
+        let own = value::meta(object, "name");
+        let Some(definitions) = self.find_id(builtin::DEFINITIONS) else { return Vec::new() };
+        let others = definitions.find("", |other| other.name().ends_with(&group) && other.name() != own);
+        let others = others.iter().filter_map(|other| other.value().ok());
+        others.filter(|other| value::text(other, &["spec", "group"]) == &group[1..]).collect()
     }
 
     /// Checks a definition that is to be used from the start.

@@ -1,6 +1,8 @@
 //! The strategic merge patch: a merge that knows which lists of the built-in kinds are maps, and by which key.
 //! Source: "Update API Objects in Place Using kubectl patch" in Kubernetes' documentation, and the `patchMergeKey` tags of
-//! k8s.io/api. `$setElementOrder` is read past: merged lists keep the order of the object, new elements go to the end.
+//! k8s.io/api.
+
+mod order;
 
 use serde_json::{Map, Value};
 
@@ -65,11 +67,20 @@ fn merge_fields(fields: &mut Fields, patch: &Fields) -> Result<(), ApiError> {
     if let Some(kept) = patch.get(RETAIN).and_then(Value::as_array) {
         fields.retain(|name, _| kept.iter().any(|kept| kept == name));
     }
+    let orders = patch.iter().filter_map(|(name, order)| Some((name.strip_prefix(ORDER)?, order.as_array()?)));
+    let before: Vec<_> = orders.map(|(list, order)| (list, order, fields.get(list).cloned().unwrap_or_default())).collect();
     for (name, value) in patch {
         if let Some(list) = name.strip_prefix(DELETE_FROM_LIST) {
             delete_from_set(fields, list, value);
         } else if !(name == DIRECTIVE || name == RETAIN || name.starts_with(ORDER)) {
             merge_field(fields, name, value)?;
+        }
+    }
+    for (name, order, before) in before {
+        if let Some(list) = fields.get_mut(name).and_then(Value::as_array_mut) {
+            let keys = KEYS.iter().find(|(list, _)| *list == name).map(|(_, keys)| *keys).unwrap_or_default();
+            let before = before.as_array().map(Vec::as_slice).unwrap_or_default();
+            order::sort(list, keys, order, before);
         }
     }
     Ok(())

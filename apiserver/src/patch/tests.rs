@@ -33,7 +33,12 @@ fn strategic_merges_know_their_lists() {
         (
             containers.clone(),
             json!({"containers": [{"name": "a", "args": ["y"]}], "$setElementOrder/containers": [{"name": "b"}, {"name": "a"}]}),
-            json!({"containers": [{"name": "a", "image": "1", "args": ["y"]}, {"name": "b"}]}),
+            json!({"containers": [{"name": "b"}, {"name": "a", "image": "1", "args": ["y"]}]}),
+        ),
+        (
+            json!({"env": [{"name": "mine"}, {"name": "a"}, {"name": "b"}]}),
+            json!({"env": [{"name": "new"}], "$setElementOrder/env": [{"name": "new"}, {"name": "b"}, {"name": "a"}]}),
+            json!({"env": [{"name": "new"}, {"name": "mine"}, {"name": "b"}, {"name": "a"}]}),
         ),
         (containers, json!({"containers": null}), json!({})),
         (
@@ -95,7 +100,58 @@ fn objects() -> impl Strategy<Value = Value> {
     proptest::collection::btree_map("[a-d]", value, 0..4).prop_map(|fields| fields.into_iter().collect())
 }
 
+/// Names in some order, each once.
+fn names() -> impl Strategy<Value = Vec<u8>> {
+    Just((0..8_u8).collect::<Vec<_>>()).prop_shuffle().prop_flat_map(|all| (0..=8_usize).prop_map(move |count| all[..count].to_vec()))
+}
+
+fn environment(names: &[u8], value: &str) -> Value {
+    names.iter().map(|name| json!({"name": name.to_string(), "value": value})).collect()
+}
+
+#[test]
+fn json_patches_that_do_not_fit_are_refused_as_kubernetes_refuses_them() {
+    let object = json!({"a": 1, "list": [1]});
+    for patch in [
+        json!([{"op": "test", "path": "/a", "value": 2}]),
+        json!([{"op": "remove", "path": "/b"}]),
+        json!([{"op": "add", "path": "/list/5", "value": 2}]),
+        json!([{"op": "replace", "path": "/b/c", "value": 2}]),
+    ] {
+        let error = Patch::json(patch).unwrap().apply(object.clone()).unwrap_err();
+        assert_eq!((error.code, error.message.as_str()), (422, "the server rejected our request due to an error in our request"));
+    }
+    let many = Value::from(vec![json!({"op": "test", "path": "/a", "value": 1}); 10_001]);
+    let error = Patch::json(many).unwrap_err();
+    let message = "Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001";
+    assert_eq!((error.code, error.message.as_str()), (413, message));
+    assert_eq!(Patch::Merge(json!([])).apply(object).unwrap_err().message, "Invalid JSON Patch");
+}
+
 proptest! {
+    #[test]
+    fn a_json_patch_that_sets_every_member_is_the_target(from in objects(), to in objects()) {
+        let remove = from.as_object().unwrap().keys().map(|name| json!({"op": "remove", "path": format!("/{name}")}));
+        let add = to.as_object().unwrap().iter().map(|(name, value)| json!({"op": "add", "path": format!("/{name}"), "value": value}));
+        let patch = Patch::json(remove.chain(add).collect()).unwrap();
+        prop_assert_eq!(patch.apply(from).unwrap(), to);
+    }
+
+    #[test]
+    fn named_elements_stand_in_the_order_of_the_patch_and_others_keep_theirs(before in names(), wanted in names()) {
+        let object = json!({"env": environment(&before, "old")});
+        let order: Value = wanted.iter().map(|name| json!({"name": name.to_string()})).collect();
+        let patch = json!({"env": environment(&wanted, "new"), "$setElementOrder/env": order});
+        let once = strategic(object, &patch);
+        let found: Vec<u8> = once["env"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().parse().unwrap()).collect();
+        let named: Vec<u8> = found.iter().copied().filter(|name| wanted.contains(name)).collect();
+        prop_assert_eq!(&named, &wanted);
+        let others: Vec<u8> = found.iter().copied().filter(|name| !wanted.contains(name)).collect();
+        prop_assert_eq!(others, before.iter().copied().filter(|name| !wanted.contains(name)).collect::<Vec<_>>());
+        prop_assert_eq!(found.len(), named.len() + before.iter().filter(|name| !wanted.contains(name)).count());
+        prop_assert_eq!(strategic(once.clone(), &patch), once);
+    }
+
     #[test]
     fn the_difference_of_two_objects_leads_from_one_to_the_other(from in objects(), to in objects()) {
         let patch = difference(from.as_object().unwrap(), to.as_object().unwrap());

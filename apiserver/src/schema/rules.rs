@@ -125,9 +125,9 @@ impl Schema {
         message.err().map(|error| ("messageExpression", format!("messageExpression {error}")))
     }
 
-    /// Whether a rule of this schema asks for the state before the change.
-    pub fn rule_uses_old(&self, index: usize) -> bool {
-        self.rules.get(index).is_some_and(|rule| Program::parse(&rule.rule).is_ok_and(|program| program.uses_old))
+    /// A rule of this schema, as faults show it.
+    pub fn rule_value(&self, index: usize) -> Value {
+        self.rules.get(index).map(|rule| serde_json::json!({"rule": &*rule.rule, "message": &*rule.message})).unwrap_or_default()
     }
 }
 

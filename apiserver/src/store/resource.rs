@@ -135,6 +135,27 @@ impl Resource {
         *self.kind.write() = kind;
     }
 
+    /// Brings all objects into another shape. They keep their versions, and nobody is told: it is how they are seen from
+    /// now on, not a change of theirs. The disk hears of it soon.
+    pub fn reshape(&self, shape: impl Fn(&mut Value)) {
+        let mut state = self.state.lock();
+        for object in state.objects.values_mut() {
+            let Ok(old) = object.value() else { continue };
+            let mut new = old.clone();
+            shape(&mut new);
+            let reshaped = (new != old).then(|| Object::new(object.key.clone(), object.version, new.to_string().into()));
+            if let Some(Ok(reshaped)) = reshaped {
+                *object = Arc::new(reshaped);
+                self.shared.writer.soon(Row {
+                    resource: self.id.clone(),
+                    key: object.key.clone(),
+                    version: object.version,
+                    json: Some(object.json.clone()),
+                });
+            }
+        }
+    }
+
     /// The published object of a key.
     pub fn get(&self, key: &str) -> Option<Arc<Object>> {
         self.state.lock().objects.get(key).cloned()

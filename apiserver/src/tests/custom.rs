@@ -81,7 +81,10 @@ async fn definitions_that_are_wrong_are_refused() {
         (|d| d["metadata"]["name"] = "other.test.dev".into(), "must be spec.names.plural"),
         (|d| d["spec"]["scope"] = "Everywhere".into(), "Unsupported value"),
         (|d| d["spec"]["versions"][0]["storage"] = false.into(), "exactly one version marked as storage version"),
-        (|d| d["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["type"] = "thing".into(), "is no type"),
+        (
+            |d| d["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["type"] = "thing".into(),
+            "Unsupported value: \\\"thing\\\"",
+        ),
         (|d| d["spec"]["versions"][0]["additionalPrinterColumns"][0]["jsonPath"] = ".a[".into(), "not closed"),
     ];
     for (change, message) in cases {
@@ -122,4 +125,143 @@ async fn versions_differ_in_their_api_version_only() {
     let patched = fixture.patch("/apis/test.dev/v2/gadgets/g", "merge", &json!({"spec": {"size": 6}})).await.json();
     assert_eq!((&patched["apiVersion"], &patched["metadata"]["generation"]), (&json!("test.dev/v2"), &json!(2)));
     assert_eq!(fixture.get("/apis/test.dev").await.json()["preferredVersion"]["version"], "v2");
+}
+
+const GADGETS: &str = "/apis/test.dev/v1/gadgets";
+
+fn gadget(name: &str, spec: Value) -> Value {
+    json!({"apiVersion": "test.dev/v1", "kind": "Gadget", "metadata": {"name": name}, "spec": spec})
+}
+
+fn schema_of(definition: &mut Value) -> &mut Value {
+    &mut definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+}
+
+#[tokio::test]
+async fn schemas_that_are_not_structural_are_refused() {
+    let fixture = open();
+    let spec = "spec.versions[0].schema.openAPIV3Schema.properties[spec]";
+    let cases: [(Value, String); 8] = [
+        (json!({"properties": {}}), format!("{spec}.type: Required value: must not be empty for specified object fields")),
+        (json!({"type": "array"}), format!("{spec}.items: Required value: must be specified")),
+        (
+            json!({"type": "object", "anyOf": [{"properties": {"a": {"type": "string"}}}]}),
+            format!("{spec}.anyOf[0].properties[a].type: Forbidden: must be empty to be structural"),
+        ),
+        (
+            json!({"type": "object", "anyOf": [{"properties": {"a": {"minLength": 1}}}]}),
+            format!("{spec}.properties[a]: Required value: because it is defined in {spec}.anyOf[0].properties[a]"),
+        ),
+        (
+            json!({"type": "array", "items": {"type": "object", "properties": {"k": {"type": "string"}}}, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"]}),
+            format!(
+                "{spec}.items.properties[k].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
+            ),
+        ),
+        (
+            json!({"type": "object", "properties": {"a": {"type": "integer", "default": "x"}}}),
+            format!("{spec}.properties[a].default: Invalid value: \\\"string\\\""),
+        ),
+        (
+            json!({"type": "object", "properties": {"a": {"type": "integer"}}, "x-kubernetes-validations": [{"rule": "self.b > 1"}]}),
+            format!(
+                "{spec}.x-kubernetes-validations[0].rule: Invalid value: {{\\\"rule\\\":\\\"self.b > 1\\\",\\\"message\\\":\\\"\\\"}}: compilation failed: ERROR: <input>:1:5: undefined field 'b'"
+            ),
+        ),
+        (json!({"type": "object", "x-kubernetes-validations": [{"rule": " "}]}), "rule: Required value: rule is not specified".into()),
+    ];
+    for (schema, message) in cases {
+        let mut definition = gadgets();
+        *schema_of(&mut definition) = schema;
+        let answer = fixture.post(DEFINITIONS, &definition).await;
+        assert!(answer.status == 422 && answer.text.contains(&message), "{message}\n{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn rules_hold_for_objects_and_their_changes() {
+    let fixture = open();
+    let mut definition = gadgets();
+    *schema_of(&mut definition) = json!({"type": "object", "properties": {"min": {"type": "integer"}, "max": {"type": "integer"}, "fixed": {"type": "string"}},
+        "x-kubernetes-validations": [
+            {"rule": "self.min <= self.max", "messageExpression": "'%d is more than %d'.format([self.min, self.max])"},
+            {"rule": "self.fixed == oldSelf.fixed", "message": "fixed is immutable", "reason": "FieldValueForbidden", "fieldPath": ".fixed"}]});
+    let made = fixture.post(DEFINITIONS, &definition).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let refused = fixture.post(GADGETS, &gadget("g", json!({"min": 2, "max": 1, "fixed": "a"}))).await;
+    assert_eq!(refused.json()["message"], "Gadget.test.dev \"g\" is invalid: spec: Invalid value: 2 is more than 1");
+    assert_eq!(fixture.post(GADGETS, &gadget("g", json!({"min": 1, "max": 1, "fixed": "a"}))).await.status, 201);
+    let refused = fixture.patch(&format!("{GADGETS}/g"), "merge", &json!({"spec": {"fixed": "b"}})).await;
+    assert_eq!(refused.json()["message"], "Gadget.test.dev \"g\" is invalid: spec.fixed: Forbidden: fixed is immutable");
+    let refused = fixture.patch(&format!("{GADGETS}/g"), "merge", &json!({"spec": {"max": "many"}})).await.json();
+    let causes = refused["details"]["causes"].as_array().unwrap();
+    assert_eq!(causes[0]["message"], "Invalid value: \"string\": spec.max in body must be of type integer: \"string\"");
+    assert_eq!(causes[1]["field"], "<nil>");
+}
+
+#[tokio::test]
+async fn objects_take_the_shape_of_a_definition_that_changes() {
+    let fixture = open();
+    let mut definition = gadgets();
+    *schema_of(&mut definition) = json!({"type": "object", "properties": {"old": {"type": "string"}}});
+    fixture.post(DEFINITIONS, &definition).await;
+    let made = fixture.post(GADGETS, &gadget("g", json!({"old": "x"}))).await.json();
+    let schema = json!({"type": "object", "properties": {"new": {"type": "integer", "default": 7}}});
+    let path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+    let patch = json!([{"op": "replace", "path": path, "value": schema}]);
+    let patched = fixture.patch(&format!("{DEFINITIONS}/gadgets.test.dev"), "json", &patch).await;
+    assert_eq!(patched.status, 200, "{}", patched.text);
+    let seen = fixture.get(&format!("{GADGETS}/g")).await.json();
+    assert_eq!(seen["spec"], json!({"new": 7}));
+    assert_eq!(seen["metadata"]["resourceVersion"], made["metadata"]["resourceVersion"]);
+}
+
+#[tokio::test]
+async fn names_belong_to_the_first_and_are_free_when_it_is_gone() {
+    let fixture = open();
+    let stop = fixture.run();
+    fixture.post(DEFINITIONS, &gadgets()).await;
+    let mut other = gadgets();
+    other["metadata"]["name"] = "gizmos.test.dev".into();
+    other["spec"]["names"] = json!({"plural": "gizmos", "kind": "Gadget"});
+    let made = fixture.post(DEFINITIONS, &other).await.json();
+    let condition = |object: &Value, kind: &str| {
+        let list = object["status"]["conditions"].as_array().unwrap().clone();
+        list.into_iter().find(|condition| condition["type"] == kind).unwrap_or_default()
+    };
+    assert_eq!(condition(&made, "NamesAccepted")["reason"], "ListKindConflict");
+    assert_eq!(condition(&made, "Established")["reason"], "NotAccepted");
+    assert_eq!(fixture.get("/apis/test.dev/v1/gizmos").await.status, 404);
+    fixture.delete(&format!("{DEFINITIONS}/gadgets.test.dev")).await;
+    gone(&fixture, &format!("{DEFINITIONS}/gadgets.test.dev")).await;
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    while fixture.get("/apis/test.dev/v1/gizmos").await.status != 200 {
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::task::yield_now().await;
+    }
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn stored_versions_stay_and_groups_of_kubernetes_ask_for_approval() {
+    let fixture = open();
+    fixture.post(DEFINITIONS, &gadgets()).await;
+    let path = format!("{DEFINITIONS}/gadgets.test.dev");
+    let mut definition = fixture.get(&path).await.json();
+    assert_eq!(definition["status"]["storedVersions"], json!(["v1"]));
+    definition["spec"]["versions"][0]["name"] = "v2".into();
+    let refused = fixture.put(&path, &definition).await;
+    assert!(
+        refused.status == 422 && refused.text.contains("status.storedVersions[0]: Invalid value: \\\"v1\\\": missing from spec.versions"),
+        "{}",
+        refused.text
+    );
+    let mut foreign = gadgets();
+    foreign["spec"]["group"] = "sets.k8s.io".into();
+    foreign["metadata"]["name"] = "gadgets.sets.k8s.io".into();
+    let refused = fixture.post(DEFINITIONS, &foreign).await;
+    assert!(refused.status == 422 && refused.text.contains("protected groups must have approval annotation"), "{}", refused.text);
+    foreign["metadata"]["annotations"] = json!({"api-approved.kubernetes.io": "https://github.com/kubernetes/kubernetes/pull/1"});
+    let made = fixture.post(DEFINITIONS, &foreign).await;
+    assert!(made.status == 201 && made.text.contains("KubernetesAPIApprovalPolicyConformant"), "{}", made.text);
 }

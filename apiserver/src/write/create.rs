@@ -27,6 +27,8 @@ pub async fn create(core: &Core, call: &Call, mut body: Value) -> Result<Answer,
     if !value::meta(&body, "resourceVersion").is_empty() {
         return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
     }
+    // Held until the object is there: a namespace that is being emptied waits for it.
+    let _creating = call.kind.namespaced.then(|| core.registry.creating.begin(&call.namespace));
     check_namespace(core, call, &body)?;
     let prefix = value::meta(&body, "generateName").to_owned();
     let generated = value::meta(&body, "name").is_empty() && !prefix.is_empty();
@@ -39,6 +41,10 @@ pub async fn create(core: &Core, call: &Call, mut body: Value) -> Result<Answer,
         }
         match create_named(core, call, body).await {
             Err(error) if generated && error.reason == "AlreadyExists" && attempt < NAMES_MAX => {}
+            Err(error) if generated && error.reason == "AlreadyExists" => {
+                let message = format!("{}, the server was not able to generate a unique name for the object", error.message);
+                return Err(ApiError { message, ..error });
+            }
             result => return result,
         }
     }
@@ -53,7 +59,9 @@ fn check_namespace(core: &Core, call: &Call, body: &Value) -> Result<(), ApiErro
         Some(false) => Ok(()),
         Some(true) => {
             let why = format!("unable to create new content in namespace {} because it is being terminated", call.namespace);
-            Err(ApiError::forbidden(&call.kind, value::meta(body, "name"), &why))
+            let message = format!("namespace {} is being terminated", call.namespace);
+            let cause = Cause { field: "metadata.namespace".into(), reason: "NamespaceTerminating", message };
+            Err(ApiError::forbidden(&call.kind, value::meta(body, "name"), &why).because(&cause))
         }
         None => {
             let namespaces = core.registry.find_id(builtin::NAMESPACES).ok_or_else(ApiError::page_not_found)?;
@@ -68,6 +76,7 @@ async fn create_named(core: &Core, call: &Call, body: Value) -> Result<Answer, A
     fit::complete(call, None, &mut shaped);
     let mut new = fit::admit(core, call, Operation::Create, shaped, None, &mut warnings)?;
     rules::bear(&call.kind, &call.version, &mut new, &clock::now(), clock::uid());
+    fit::settle(core, call, &mut new);
     let name = value::meta(&new, "name").to_owned();
     let mut faults = name_faults(call, &name);
     faults.extend(fit::faults(call, &new, None));

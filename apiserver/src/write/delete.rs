@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
 use crate::clock;
-use crate::error::ApiError;
+use crate::error::{ApiError, Cause};
 use crate::http::query::Query;
 use crate::kinds::builtin;
+use crate::kinds::definition::status;
 use crate::options::Operation;
+use crate::read::options::ListOptions;
 use crate::rules::{self, Propagation};
 use crate::selector::Selection;
 use crate::store::{Change, Expected, Object};
@@ -20,6 +22,9 @@ use crate::value::{self, child, object_mut};
 const CONCURRENT: usize = 64;
 /// The grace that a pod gets when nobody says anything, as in Kubernetes.
 const GRACE: i64 = 30;
+
+/// Namespaces that stay, as in Kubernetes.
+const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
 /// `DeleteOptions`, from the body and the query.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +56,10 @@ impl Options {
             given => given,
         };
         let orphans = value::at(body, &["orphanDependents"]).and_then(Value::as_bool).unwrap_or_else(|| query.flag("orphanDependents"));
+        if value::at(body, &["orphanDependents"]).is_some_and(Value::is_boolean) && !policy.is_empty() {
+            let cause = Cause::invalid("propagationPolicy", &policy.into(), "orphanDependents and deletionPropagation cannot be both set");
+            return Err(ApiError::invalid_kind("meta.k8s.io", "DeleteOptions", "", &[cause]));
+        }
         let propagation = match policy {
             "" if orphans => Some(Propagation::Orphan),
             "" => None,
@@ -58,10 +67,9 @@ impl Options {
             "Foreground" => Some(Propagation::Foreground),
             "Orphan" => Some(Propagation::Orphan),
             other => {
-                let message = format!(
-                    "propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\""
-                );
-                return Err(ApiError::bad_request(message));
+                let known = ["Foreground", "Background", "Orphan", "nil"].map(|name| format!("{name:?}"));
+                let cause = Cause::unsupported("propagationPolicy", &other.into(), &known);
+                return Err(ApiError::invalid_kind("meta.k8s.io", "DeleteOptions", "", &[cause]));
             }
         };
         let grace = match value::at(body, &["gracePeriodSeconds"]).and_then(Value::as_i64) {
@@ -104,6 +112,9 @@ pub async fn delete(core: &Core, call: &Call, options: &Options) -> Result<Answe
     for _ in 0..RACES_MAX {
         let current = call.object()?;
         options.check(call, &current)?;
+        if *call.resource.id == *builtin::NAMESPACES && IMMORTAL.contains(&call.name.as_str()) {
+            return Err(ApiError::forbidden(&call.kind, &call.name, "this namespace may not be deleted"));
+        }
         let old = parse(&current)?;
         let mut warnings = Vec::new();
         fit::ask(core, call, Operation::Delete, None, Some(&old), &mut warnings)?;
@@ -140,6 +151,10 @@ fn doom(call: &Call, options: &Options, mut object: Value) -> Value {
     if *call.resource.id == *builtin::NAMESPACES {
         child(object_mut(&mut object), "status").insert("phase".into(), "Terminating".into());
     }
+    if *call.resource.id == *builtin::DEFINITIONS {
+        let why = "CustomResource deletion is in progress";
+        status::set_condition(&mut object, "Terminating", "True", "InstanceDeletionInProgress", why);
+    }
     object
 }
 
@@ -166,7 +181,8 @@ fn success(call: &Call, object: &Object) -> Value {
 pub async fn delete_collection(core: &Core, call: &Call, options: &Options) -> Result<Answer, ApiError> {
     let selection = Selection::parse(&call.kind, &call.namespace, call.query.get("labelSelector"), call.query.get("fieldSelector"))?;
     let (version, objects) = call.resource.list(&call.namespace, None);
-    let selected: Vec<Arc<Object>> = objects.into_iter().filter(|object| selection.selects(object)).collect();
+    let limit = ListOptions::parse(&call.query)?.limit.unwrap_or(usize::MAX);
+    let selected: Vec<Arc<Object>> = objects.into_iter().filter(|object| selection.selects(object)).take(limit).collect();
     let deletions = selected.iter().cloned().map(|object| async move {
         let call = one_of(call, &object);
         match delete(core, &call, &options.clone().only(&object.uid)).await {

@@ -83,7 +83,7 @@ pub fn check_version(call: &Call, current: &Object, proposed: &Value, replaces: 
     match value::meta(proposed, "resourceVersion") {
         "" | "0" if replaces && call.kind.custom => {
             let cause = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
-            Err(ApiError::invalid(&call.kind, &call.name, &[Cause { message: cause.message.replacen('0', "0x0", 1), ..cause }]))
+            Err(ApiError::invalid(&call.kind, &call.name, &[cause]))
         }
         "" | "0" => Ok(()),
         given => match given.parse::<u64>() {
@@ -105,6 +105,7 @@ fn next(core: &Core, call: &Call, old: &Value, mut proposed: Value, warnings: &m
     let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
     rules::carry_over(&call.version, old, &mut new);
     rules::raise_generation(&call.kind, &call.version, old, &mut new);
+    fit::settle(core, call, &mut new);
     let mut faults = fit::faults(call, &new, Some(old));
     faults.extend(rules::update_faults(&call.kind, old, &new));
     fit::judge(call, &call.name, &faults)?;

@@ -148,7 +148,7 @@ pub fn faults(call: &Call, object: &Value, old: Option<&Value>) -> Vec<Cause> {
         faults.extend(schema_faults(call, schema, object, old));
     }
     if *call.resource.id == *builtin::DEFINITIONS {
-        faults.extend(definition::faults(object));
+        faults.extend(definition::faults(object, old));
         if let Err(message) = usable(object) {
             faults.push(Cause { field: "spec".into(), reason: "FieldValueInvalid", message: format!("Invalid value: {message}") });
         }
@@ -170,6 +170,13 @@ fn schema_faults(call: &Call, schema: &Schema, object: &Value, old: Option<&Valu
     let broken = schema.break_rules(object, old, &faults);
     faults.extend(broken);
     faults
+}
+
+/// Works out the status of a definition among the others of its group.
+pub fn settle(core: &Core, call: &Call, object: &mut Value) {
+    if *call.resource.id == *builtin::DEFINITIONS {
+        definition::status::settle(object, &core.registry.neighbours(object));
+    }
 }
 
 /// Whether a kind can be made of a definition.
