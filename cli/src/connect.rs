@@ -8,6 +8,7 @@ pub mod problem;
 pub mod script;
 pub mod session;
 pub mod source;
+mod warnings;
 pub mod watch;
 
 pub use session::Session;

@@ -5,12 +5,15 @@
 pub mod age;
 pub mod conditions;
 pub mod describe;
+pub mod domain;
+pub mod gotemplate;
 pub mod jsonpath;
 pub mod list;
 pub mod object;
 pub mod progress;
 pub mod revision;
 pub mod route;
+pub mod secret;
 pub mod service;
 pub mod tabs;
 pub mod version;

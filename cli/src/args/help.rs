@@ -8,7 +8,7 @@ use clap::Command;
 
 /// Which commands stand under which heading of `ebb --help`; what is not named here stands under the last one.
 const GROUPS: [(&str, &[&str]); 3] =
-    [("Run Ebb", &["up"]), ("Serving commands", &["service", "revision", "route", "container"]), ("Other commands", &[])];
+    [("Run Ebb", &["up"]), ("Serving commands", &["service", "revision", "route", "domain", "container"]), ("Other commands", &[])];
 
 /// The first steps, under `ebb --help`.
 const FIRST_STEPS: &str = "\
@@ -174,6 +174,24 @@ pub const ROUTE_LIST: &str = "\
 Examples:
   ebb route list
   ebb route list hello -o yaml";
+
+/// `domain create`.
+pub const DOMAIN_CREATE: &str = "\
+Examples:
+  ebb domain create shop.example.com --ref shop
+  ebb domain create shop.example.com --ref kroute:shop
+  ebb domain create shop.example.com --ref ksvc:shop:other-namespace";
+
+/// `secret create`.
+pub const SECRET_CREATE: &str = "\
+Examples:
+  ebb secret create login --from-literal user=me,password=secret
+  ebb secret create site --tls-cert site.crt --tls-key site.key";
+
+/// `plugin`.
+pub const PLUGIN: &str = "\
+A program named ebb-A-B or kn-A-B, in the plugins directory or on the PATH, is the command 'ebb A B'.
+'_' in its name stands for '-' in the command's. A plugin cannot replace a command that there is.";
 
 /// `container add`.
 pub const CONTAINER_ADD: &str = "\

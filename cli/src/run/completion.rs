@@ -21,7 +21,7 @@ pub fn run(args: &CompletionArgs) -> Result<()> {
         "fish" => Shell::Fish,
         "powershell" => Shell::PowerShell,
         "zsh" => Shell::Zsh,
-        other => bail!("there is no completion for {other:?}: 'bash', 'fish', 'powershell' or 'zsh' shell completion is supported"),
+        _ => bail!("'bash', 'fish', 'powershell' or 'zsh' shell completion is supported"),
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut commands::tree(), "ebb", &mut script);
