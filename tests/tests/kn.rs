@@ -15,62 +15,18 @@ use ebb_tests::{Ebb, Result};
 use kn::pair::{Pair, Side};
 use kn::stories;
 
-/// Runs stories by both programs on one server and tells everything that differs and is not listed.
-async fn same(stories: &[&str]) -> Result<()> {
-    // A difference fails the test; that is told with its lines, which an error would escape.
-    let Some(kn) = find(Peer::Kn)? else { return Ok(()) };
-    let ebb = Ebb::up().await?;
-    let mut pair = Pair::new(&ebb, kn).await?;
-    for story in stories {
-        pair.tell(story).await?;
-    }
-    let found = pair.found();
-    ebb.stop(&[]).await?;
-    assert!(found.is_empty(), "{} unlisted differences:\n\n{}", found.len(), found.join("\n"));
-    Ok(())
-}
-
+/// All stories, one after the other: what differs must be listed, and what is listed must differ.
 #[tokio::test]
-async fn services_are_made_changed_and_shown_alike() -> Result<()> {
-    same(&[stories::SERVICES]).await
-}
-
-#[tokio::test]
-async fn flags_mean_the_same() -> Result<()> {
-    same(&[stories::FLAGS]).await
-}
-
-#[tokio::test]
-async fn traffic_and_revisions_are_alike() -> Result<()> {
-    same(&[stories::TRAFFIC]).await
-}
-
-#[tokio::test]
-async fn exports_files_and_formats_are_alike() -> Result<()> {
-    same(&[stories::OUTPUT, stories::OFFLINE]).await
-}
-
-#[tokio::test]
-async fn domains_secrets_and_containers_are_alike() -> Result<()> {
-    same(&[stories::DOMAINS, stories::SECRETS, stories::CONTAINERS]).await
-}
-
-#[tokio::test]
-async fn mistakes_are_told_alike() -> Result<()> {
-    same(&[stories::MISTAKES, stories::PLUGINS]).await
-}
-
-/// Every difference that is listed must still be one: the list is used up by all stories together.
-#[tokio::test]
-async fn each_listed_difference_still_is_one() -> Result<()> {
+async fn kn_and_ebb_do_and_say_the_same() -> Result<()> {
     let Some(kn) = find(Peer::Kn)? else { return Ok(()) };
     let ebb = Ebb::up().await?;
     let mut pair = Pair::new(&ebb, kn).await?;
     for story in stories::ALL {
         pair.tell(story).await?;
     }
-    let unused = pair.unused();
     ebb.stop(&[]).await?;
+    let (found, unused) = (pair.found(), pair.unused());
+    assert!(found.is_empty(), "{} unlisted differences:\n\n{}", found.len(), found.join("\n"));
     assert!(unused.is_empty(), "listed, but no longer there: {unused:#?}");
     Ok(())
 }

@@ -94,6 +94,7 @@ service create m --image dev.local/host --cmd {hello} --no-wait --cluster-local 
 service create n --image dev.local/host --cmd {hello} --no-wait --tag @latest=blue
 service create q --image dev.local/host --cmd {hello} --no-wait --containers extra.yaml
 service create r --image dev.local/host --cmd {hello} --no-wait --node-selector disk=ssd --toleration Key=a,Operator=Equal,Value=b,Effect=NoSchedule
+service delete --all
 ";
 
 pub const TRAFFIC: &str = "
@@ -128,7 +129,7 @@ service update shop --untag nothing
 service update shop --tag shop-two=green
 service update shop --traffic shop-one=60,shop-two=60
 service update shop --traffic shop-one=10
-service update shop --traffic nobody=100
+service update shop --traffic nobody=100 --no-wait
 service update shop --traffic @latest=50,@latest=50
 service update shop --traffic shop-one=a
 service update shop --traffic shop-one=-1
@@ -286,7 +287,7 @@ pub const CONTAINERS: &str = "
 container add side --image example.com/side
 container add side --image example.com/side --env A=1 --arg x --port 9000 --limit cpu=1
 container add two --image example.com/two --containers extra.yaml
-container add two --image example.com/two <<<containers:\n- name: piped\n  image: example.com/piped\n
+container add two --image example.com/two <<<containers: [{name: piped, image: example.com/piped}]
 container add two --containers extra.yaml
 container add
 service create multi --image dev.local/host --cmd {hello} --containers extra.yaml --no-wait
