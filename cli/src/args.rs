@@ -9,6 +9,7 @@ pub mod env;
 pub mod global;
 pub mod help;
 pub mod lists;
+pub mod more;
 pub mod output;
 pub mod pairs;
 pub mod parse;

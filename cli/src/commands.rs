@@ -14,6 +14,7 @@ use crate::args::lists::{
     ListArgs, LogsArgs, NamedArgs, RevisionDeleteArgs, RevisionListArgs, ServiceDeleteArgs, ServiceDescribeArgs, ServiceExportArgs,
     ServiceImportArgs, ServiceListArgs, ServiceWaitArgs,
 };
+use crate::args::more::{DiffArgs, RollbackArgs, ServiceTrafficArgs, TopArgs, WhyArgs};
 use crate::args::output::TargetArgs;
 use crate::args::problem::Unread;
 use crate::args::secret::{SecretCreateArgs, SecretDeleteArgs, SecretListArgs};
@@ -65,6 +66,12 @@ pub enum Command {
     /// Manage who may use the server
     #[command(subcommand, visible_alias = "users", after_help = user::USER)]
     User(User),
+    /// Show what services do now: pods, requests, latencies, cold starts
+    #[command(after_help = help::TOP, override_usage = "ebb top [NAME...] [OPTIONS]")]
+    Top(TopArgs),
+    /// Names of objects, for completion
+    #[command(name = "__names", hide = true)]
+    Names(NamesArgs),
     /// Manage secrets
     #[command(subcommand, visible_alias = "secrets")]
     Secret(Secret),
@@ -102,6 +109,18 @@ pub enum Service {
     /// List services
     #[command(visible_alias = "ls", after_help = help::SERVICE_LIST, override_usage = "ebb service list [NAME] [OPTIONS]")]
     List(ServiceListArgs),
+    /// Say why a service is as it is: not ready, cold, with so many pods, failing
+    #[command(after_help = help::SERVICE_WHY, override_usage = "ebb service why NAME [OPTIONS]")]
+    Why(WhyArgs),
+    /// Show, and set, who gets how much of the traffic
+    #[command(after_help = help::SERVICE_TRAFFIC, override_usage = "ebb service traffic NAME [OPTIONS]")]
+    Traffic(ServiceTrafficArgs),
+    /// Send all traffic back to an earlier revision
+    #[command(after_help = help::SERVICE_ROLLBACK, override_usage = "ebb service rollback NAME [--to REVISION] [OPTIONS]")]
+    Rollback(RollbackArgs),
+    /// Show what differs between revisions, or between a service and a file
+    #[command(after_help = help::SERVICE_DIFF, override_usage = "ebb service diff NAME [--from REVISION] [--to REVISION] | -f FILE [OPTIONS]")]
+    Diff(DiffArgs),
     /// Print what a service's pods write
     #[command(after_help = help::SERVICE_LOGS, override_usage = "ebb service logs NAME [OPTIONS]")]
     Logs(LogsArgs),
@@ -280,6 +299,15 @@ pub struct PluginListArgs {
     pub verbose: bool,
 }
 
+/// `__names`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct NamesArgs {
+    /// service, revision, route, domain or secret
+    pub kind: String,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+}
+
 /// `options`.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct OptionsArgs {
@@ -344,6 +372,8 @@ pub fn dispatch(cli: Cli) -> Result<()> {
         Command::Revision(command) => run::in_runtime(revision(global, command)),
         Command::Route(command) => run::in_runtime(route(global, command)),
         Command::User(command) => run::in_runtime(people(global, command)),
+        Command::Top(args) => run::in_runtime(run::top::run(&global, &args)),
+        Command::Names(args) => run::in_runtime(run::names::run(&global, &args)),
         Command::Domain(command) => run::in_runtime(domain(global, command)),
         Command::Secret(command) => run::in_runtime(secret(global, command)),
     }
@@ -358,6 +388,10 @@ async fn service(global: GlobalArgs, command: Service) -> Result<()> {
         Service::Describe(args) => run::describe::service(&global, &args).await,
         Service::List(args) => run::list::services(&global, &args).await,
         Service::Logs(args) => run::logs::run(&global, &args).await,
+        Service::Why(args) => run::why::run(&global, &args).await,
+        Service::Traffic(args) => run::rollback::shares(&global, &args).await,
+        Service::Rollback(args) => run::rollback::back(&global, &args).await,
+        Service::Diff(args) => run::diff::run(&global, &args).await,
         Service::Wait(args) => run::wait::run(&global, &args).await,
         Service::Export(args) => run::export::run(&global, &args).await,
         Service::Import(args) => run::import::run(&global, &args).await,

@@ -2,6 +2,7 @@
 //!
 //! This module must not know any command.
 
+pub mod admin;
 mod log_http;
 pub mod problem;
 #[cfg(test)]

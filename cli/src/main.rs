@@ -10,6 +10,7 @@ mod export;
 mod logs;
 mod manifest;
 mod merge;
+mod metrics;
 mod plugins;
 mod print;
 mod report;

@@ -31,7 +31,8 @@ fn the_tree_is_sound() {
 
 #[test]
 fn says_what_is_wrong_as_kn_does() {
-    let service = "Available sub-commands: apply, create, delete, describe, export, import, list, logs, update, wait";
+    let service =
+        "Available sub-commands: apply, create, delete, describe, diff, export, import, list, logs, rollback, traffic, update, wait, why";
     let cases = [
         ("ebb service", format!("no sub-command given for 'ebb service'. {service}")),
         ("ebb service frobnicate", format!("unknown sub-command 'frobnicate' for 'ebb service'. {service}")),

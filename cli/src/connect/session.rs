@@ -3,7 +3,6 @@
 //! This module must not know any command.
 
 use std::fmt::Debug;
-#[cfg(feature = "up")]
 use std::path::Path;
 
 use anyhow::Result;
@@ -66,7 +65,6 @@ impl Session {
     }
 
     /// The data directory of the server, if it is an Ebb on this machine that was found by it.
-    #[cfg(feature = "up")]
     #[must_use]
     pub fn data_dir(&self) -> Option<&Path> {
         match &self.source {

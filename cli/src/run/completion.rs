@@ -5,6 +5,7 @@
 use anyhow::{Result, bail};
 use clap_complete::Shell;
 
+use super::completion_names::addition;
 use crate::commands::{self, CompletionArgs};
 use crate::report;
 
@@ -25,5 +26,5 @@ pub fn run(args: &CompletionArgs) -> Result<()> {
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut commands::tree(), "ebb", &mut script);
-    report::write(&String::from_utf8_lossy(&script))
+    report::write(&format!("{}{}", String::from_utf8_lossy(&script), addition(shell)))
 }
