@@ -24,10 +24,10 @@ async fn kn_and_ebb_do_and_say_the_same() -> Result<()> {
     for story in stories::ALL {
         pair.tell(story).await?;
     }
-    ebb.stop(&[]).await?;
     let (found, unused) = (pair.found(), pair.unused());
     assert!(found.is_empty(), "{} unlisted differences:\n\n{}", found.len(), found.join("\n"));
     assert!(unused.is_empty(), "listed, but no longer there: {unused:#?}");
+    ebb.stop(&[]).await?;
     Ok(())
 }
 
