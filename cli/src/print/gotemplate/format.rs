@@ -19,7 +19,7 @@ pub fn plain(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.as_i64().map_or_else(|| go::float(number.as_f64().unwrap_or_default()), |whole| float_of(whole)),
+        Value::Number(number) => number.as_i64().map_or_else(|| go::float(number.as_f64().unwrap_or_default()), float_of),
         Value::String(text) => text.clone(),
         Value::Array(items) => go::slice(items.iter().map(plain)),
         Value::Object(map) => {
