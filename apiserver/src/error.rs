@@ -183,6 +183,16 @@ impl ApiError {
         Self::new(403, "Forbidden", format!("{} \"{name}\" is forbidden: {why}", kind.qualified())).about(kind, name)
     }
 
+    /// Others manage what an applied configuration changes.
+    pub fn apply_conflict(message: String, causes: Vec<Value>) -> Self {
+        Self { details: Some(Box::new(json!({"causes": causes}))), ..Self::new(409, "Conflict", message) }
+    }
+
+    /// A failure for which Kubernetes has no reason: a Status without one.
+    pub fn unknown(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
+    }
+
     /// The resource does not know the verb.
     pub fn method_not_allowed() -> Self {
         Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource").with_empty_details()
@@ -282,8 +292,11 @@ impl ApiError {
     pub fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason,
+            "message": self.message,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.into();
+        }
         if let Some(token) = &self.token {
             status["metadata"]["continue"] = (**token).into();
         }

@@ -15,6 +15,7 @@ mod error;
 mod gc;
 mod http;
 mod kinds;
+mod managed;
 mod names;
 mod options;
 mod patch;

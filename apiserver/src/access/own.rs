@@ -23,7 +23,17 @@ pub fn call(core: &Core, resource: &str, namespace: &str, name: &str) -> Option<
     let kind = resource.kind();
     let version = kind.version(&kind.stored)?.clone();
     let (namespace, name) = (namespace.to_owned(), name.to_owned());
-    Some(Call { user: User::system(), resource, kind, version, namespace, name, subresource: None, query: Query::default() })
+    Some(Call {
+        user: User::system(),
+        resource,
+        kind,
+        version,
+        namespace,
+        name,
+        subresource: None,
+        query: Query::default(),
+        manager: String::new(),
+    })
 }
 
 /// Sees to it that the roles and bindings exist that every cluster has, and these further roles. All at once, so that one
