@@ -7,12 +7,12 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-/// Lines of progress: how many there are depends on how fast the server is.
-#[expect(clippy::expect_used, reason = "a pattern that cannot be read is a fault of this file")]
+#[expect(clippy::expect_used, reason = "the patterns stand below, and each test reads all of them")]
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a pattern")
 }
 
+/// Lines of progress: how many there are depends on how fast the server is.
 static PROGRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ *\d+\.\d{3}s (.*)$"));
 /// Ages of lists and descriptions, with the spaces around them, which depend on their width.
 static AGE: LazyLock<Regex> = LazyLock::new(|| pattern(r" +\d+(s|m|m\d+s) "));
