@@ -82,7 +82,7 @@ impl Access {
         let resources = self.resources.get(which).unwrap_or_default();
         let objects = resources.iter().flat_map(|(resource, _)| resource.list("", None).1);
         // What cannot be read gives nobody anything; validation keeps such objects out.
-        objects.filter_map(|object| serde_json::from_slice(&object.json).ok()).collect()
+        objects.filter_map(|object| serde_json::from_slice(&object.json()).ok()).collect()
     }
 
     /// Whether a user may do something.

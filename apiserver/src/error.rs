@@ -183,6 +183,16 @@ impl ApiError {
         Self::new(403, "Forbidden", format!("{} \"{name}\" is forbidden: {why}", kind.qualified())).about(kind, name)
     }
 
+    /// Others manage what an applied configuration changes.
+    pub fn apply_conflict(message: String, causes: Vec<Value>) -> Self {
+        Self { details: Some(Box::new(json!({"causes": causes}))), ..Self::new(409, "Conflict", message) }
+    }
+
+    /// A failure for which Kubernetes has no reason: a Status without one.
+    pub fn unknown(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
+    }
+
     /// The same, with a cause for programs.
     pub fn because(mut self, cause: &Cause) -> Self {
         let told = json!([{"reason": cause.reason, "message": cause.message, "field": cause.field}]);
@@ -292,8 +302,11 @@ impl ApiError {
     pub fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason,
+            "message": self.message,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.into();
+        }
         if let Some(token) = &self.token {
             status["metadata"]["continue"] = (**token).into();
         }

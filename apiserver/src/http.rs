@@ -82,7 +82,7 @@ where
 
 /// An error as an answer.
 pub fn error_response(error: &ApiError) -> Response<Body> {
-    let (body, media_type) = if error.reason.is_empty() {
+    let (body, media_type) = if error.reason.is_empty() && error.code == 404 {
         (error.message.clone(), "text/plain; charset=utf-8")
     } else {
         (format!("{}\n", error.status()), media::JSON)

@@ -16,6 +16,7 @@ mod error;
 mod gc;
 mod http;
 mod kinds;
+mod managed;
 mod names;
 mod options;
 mod patch;

@@ -1,5 +1,5 @@
-//! Patches: from an object and a patch to the patched object. Pure. Apply patches (server-side apply) would be one more
-//! variant here.
+//! Patches: from an object and a patch to the patched object. Pure. Applied configurations (server-side apply) are no
+//! patches in this sense: what becomes of them depends on who manages what. They are in `managed`.
 
 pub mod strategic;
 

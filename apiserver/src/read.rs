@@ -40,9 +40,9 @@ pub enum RowObject {
 /// An object in the version of the path.
 pub fn whole(kind: &Kind, version: &Version, object: &Object) -> Bytes {
     if version.name == kind.stored {
-        return object.json.clone();
+        return object.json();
     }
-    let Ok(mut value) = object.value() else { return object.json.clone() };
+    let Ok(mut value) = object.value() else { return object.json() };
     object_mut(&mut value).insert("apiVersion".into(), kind.api_version(&version.name).into());
     if let Shape::Schema(schema) = &version.shape {
         schema.prune(&mut value);

@@ -4,6 +4,7 @@
 
 pub mod formats;
 pub mod lists;
+pub mod ownership;
 pub mod rules;
 pub mod shape;
 pub mod validate;
@@ -119,6 +120,7 @@ pub struct Schema {
     /// Whether it is the schema of whole objects.
     pub(crate) root: bool,
     pub(crate) list_type: ListType,
+    atomic_map: bool,
     limits: Option<Box<Limits>>,
     rules: Box<[Rule]>,
     /// Whether there are rules here or below.
@@ -158,6 +160,7 @@ impl Schema {
             int_or_string: props.x_kubernetes_int_or_string.unwrap_or_default(),
             embedded_resource: props.x_kubernetes_embedded_resource.unwrap_or_default(),
             list_type: list_type(props),
+            atomic_map: props.x_kubernetes_map_type.as_deref() == Some("atomic"),
             limits: limits(props)?.map(Box::new),
             root: false,
             rules: props.x_kubernetes_validations.iter().flatten().map(Rule::new).collect(),

@@ -191,6 +191,7 @@ async fn place(core: &Core, resource: &str, name: &str, wanted: Value) -> Result
         name: String::new(),
         subresource: None,
         query: Query::default(),
+        manager: String::new(),
     };
     let Some(current) = call.resource.get(&crate::store::object::key("", name)) else {
         return create::create(core, &call, wanted).await.map(|_| ());

@@ -10,6 +10,7 @@ pub mod history;
 pub mod lock;
 pub mod object;
 pub mod resource;
+mod rest;
 pub mod writer;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod apply;
 mod builtin;
 mod crud;
 mod custom;

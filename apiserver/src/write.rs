@@ -57,6 +57,8 @@ pub struct Call {
     pub subresource: Option<String>,
     /// The query.
     pub query: Query,
+    /// Who manages what the call writes; empty for the system's own.
+    pub manager: String,
 }
 
 impl Call {
@@ -72,6 +74,7 @@ impl Call {
             name: object.name().into(),
             subresource: None,
             query: Query::default(),
+            manager: String::new(),
         })
     }
 

@@ -72,6 +72,12 @@ impl Collector for Figures {
                 ConstGauge::new(read(decision)).encode(family.encode_family(labels)?)?;
             }
         }
+        let mut family = encoder.encode_descriptor("decision", "1 for the reason of the last decision", None, MetricType::Gauge)?;
+        for (Labels { namespace_name, revision_name }, decision) in &decisions {
+            let labels =
+                [("namespace_name", namespace_name.as_str()), ("revision_name", revision_name), ("because", decision.because.as_str())];
+            ConstGauge::new(1_u64).encode(family.encode_family(&labels)?)?;
+        }
         Ok(())
     }
 }

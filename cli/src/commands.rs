@@ -7,14 +7,17 @@ use std::ffi::OsString;
 use anyhow::Result;
 use clap::{Args, FromArgMatches, Parser, Subcommand};
 
+use crate::args::domain::{DomainCreateArgs, DomainDeleteArgs, DomainListArgs, DomainUpdateArgs};
 use crate::args::edit::{EditArgs, FileArgs};
 use crate::args::global::{GlobalArgs, NamespaceArgs};
 use crate::args::lists::{
     ListArgs, LogsArgs, NamedArgs, RevisionDeleteArgs, RevisionListArgs, ServiceDeleteArgs, ServiceDescribeArgs, ServiceExportArgs,
     ServiceImportArgs, ServiceListArgs, ServiceWaitArgs,
 };
+use crate::args::more::{DiffArgs, RollbackArgs, ServiceTrafficArgs, TopArgs, WhyArgs};
 use crate::args::output::TargetArgs;
 use crate::args::problem::Unread;
+use crate::args::secret::{SecretCreateArgs, SecretDeleteArgs, SecretListArgs};
 use crate::args::traffic::{TagArgs, TrafficArgs};
 use crate::args::user::{self, UserCreateArgs, UserDeleteArgs, UserListArgs};
 use crate::args::wait::WaitArgs;
@@ -50,6 +53,9 @@ pub enum Command {
     /// Look at routes
     #[command(subcommand, visible_alias = "routes")]
     Route(Route),
+    /// Map domains to services
+    #[command(subcommand, visible_alias = "domains")]
+    Domain(Domain),
     /// Print container definitions
     #[command(subcommand, visible_alias = "containers")]
     Container(Box<Container>),
@@ -60,6 +66,21 @@ pub enum Command {
     /// Manage who may use the server
     #[command(subcommand, visible_alias = "users", after_help = user::USER)]
     User(User),
+    /// Show what services do now: pods, requests, latencies, cold starts
+    #[command(after_help = help::TOP, override_usage = "ebb top [NAME...] [OPTIONS]")]
+    Top(TopArgs),
+    /// Names of objects, for completion
+    #[command(name = "__names", hide = true)]
+    Names(NamesArgs),
+    /// Manage secrets
+    #[command(subcommand, visible_alias = "secrets")]
+    Secret(Secret),
+    /// Look at plugins
+    #[command(subcommand, visible_alias = "plugins", after_help = help::PLUGIN)]
+    Plugin(Plugin),
+    /// Print the flags that every command takes
+    #[command(hide = true)]
+    Options(OptionsArgs),
     /// Print the version
     Version(VersionArgs),
     /// Print the completion script of a shell
@@ -88,6 +109,18 @@ pub enum Service {
     /// List services
     #[command(visible_alias = "ls", after_help = help::SERVICE_LIST, override_usage = "ebb service list [NAME] [OPTIONS]")]
     List(ServiceListArgs),
+    /// Say why a service is as it is: not ready, cold, with so many pods, failing
+    #[command(after_help = help::SERVICE_WHY, override_usage = "ebb service why NAME [OPTIONS]")]
+    Why(WhyArgs),
+    /// Show, and set, who gets how much of the traffic
+    #[command(after_help = help::SERVICE_TRAFFIC, override_usage = "ebb service traffic NAME [OPTIONS]")]
+    Traffic(ServiceTrafficArgs),
+    /// Send all traffic back to an earlier revision
+    #[command(after_help = help::SERVICE_ROLLBACK, override_usage = "ebb service rollback NAME [--to REVISION] [OPTIONS]")]
+    Rollback(RollbackArgs),
+    /// Show what differs between revisions, or between a service and a file
+    #[command(after_help = help::SERVICE_DIFF, override_usage = "ebb service diff NAME [--from REVISION] [--to REVISION] | -f FILE [OPTIONS]")]
+    Diff(DiffArgs),
     /// Print what a service's pods write
     #[command(after_help = help::SERVICE_LOGS, override_usage = "ebb service logs NAME [OPTIONS]")]
     Logs(LogsArgs),
@@ -125,6 +158,51 @@ pub enum Route {
     /// Show details of a route
     #[command(override_usage = "ebb route describe NAME [OPTIONS]")]
     Describe(NamedArgs),
+}
+
+/// What can be done with domains.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Domain {
+    /// Map a domain to a service or a route
+    #[command(after_help = help::DOMAIN_CREATE, override_usage = "ebb domain create DOMAIN --ref [KIND:]NAME[:NAMESPACE] [OPTIONS]")]
+    Create(DomainCreateArgs),
+    /// Map a domain to something else
+    #[command(override_usage = "ebb domain update DOMAIN --ref [KIND:]NAME[:NAMESPACE] [OPTIONS]")]
+    Update(DomainUpdateArgs),
+    /// List domain mappings
+    #[command(visible_alias = "ls", override_usage = "ebb domain list [OPTIONS]")]
+    List(DomainListArgs),
+    /// Show details of a domain mapping
+    #[command(override_usage = "ebb domain describe DOMAIN [OPTIONS]")]
+    Describe(NamedArgs),
+    /// Delete a domain mapping
+    #[command(override_usage = "ebb domain delete DOMAIN [OPTIONS]")]
+    Delete(DomainDeleteArgs),
+}
+
+/// What can be done with secrets.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Secret {
+    /// Create a secret
+    #[command(after_help = help::SECRET_CREATE, override_usage = "ebb secret create NAME [OPTIONS]")]
+    Create(SecretCreateArgs),
+    /// List secrets
+    #[command(visible_alias = "ls", override_usage = "ebb secret list [OPTIONS]")]
+    List(SecretListArgs),
+    /// Show the keys of a secret, not their values
+    #[command(override_usage = "ebb secret describe NAME [OPTIONS]")]
+    Describe(NamedArgs),
+    /// Delete a secret
+    #[command(override_usage = "ebb secret delete NAME [OPTIONS]")]
+    Delete(SecretDeleteArgs),
+}
+
+/// What can be done with plugins.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Plugin {
+    /// List plugins
+    #[command(visible_alias = "ls")]
+    List(PluginListArgs),
 }
 
 /// What can be done with containers.
@@ -213,6 +291,31 @@ pub struct ContainerAddArgs {
     pub pod: crate::args::edit::PodArgs,
 }
 
+/// `plugin list`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct PluginListArgs {
+    /// Also where they are looked for
+    #[arg(long)]
+    pub verbose: bool,
+}
+
+/// `__names`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct NamesArgs {
+    /// service, revision, route, domain or secret
+    pub kind: String,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+}
+
+/// `options`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct OptionsArgs {
+    /// Nothing
+    #[arg(hide = true)]
+    pub words: Vec<String>,
+}
+
 /// `version`.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct VersionArgs {
@@ -239,11 +342,10 @@ pub fn tree() -> clap::Command {
 ///
 /// # Errors
 /// What is wrong with it, or the help or version text that it asked for.
-pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
+pub fn read(words: &[OsString]) -> Result<Cli, Unread> {
     let mut tree = tree();
     tree.build();
-    let words: Vec<OsString> = words.into_iter().collect();
-    let words = problem::plain_bools(&tree, &words).map_err(Unread::Wrong)?;
+    let words = problem::plain_bools(&tree, words).map_err(Unread::Wrong)?;
     let matches = tree.try_get_matches_from_mut(&words).map_err(|error| problem::explain(&error, &tree, &words))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| problem::explain(&error, &tree, &words))?;
     problem::once_only(&cli).map_err(Unread::Wrong)?;
@@ -261,6 +363,8 @@ pub fn dispatch(cli: Cli) -> Result<()> {
         Command::Up(args) => up::run(global.data_dir, args),
         Command::Version(args) => run::version::run(&args),
         Command::Completion(args) => run::completion::run(&args),
+        Command::Options(args) => run::plugin::options(&args.words),
+        Command::Plugin(Plugin::List(args)) => run::plugin::list(&global, &args),
         Command::Container(command) => match *command {
             Container::Add(args) => run::container::add(&args),
         },
@@ -268,6 +372,10 @@ pub fn dispatch(cli: Cli) -> Result<()> {
         Command::Revision(command) => run::in_runtime(revision(global, command)),
         Command::Route(command) => run::in_runtime(route(global, command)),
         Command::User(command) => run::in_runtime(people(global, command)),
+        Command::Top(args) => run::in_runtime(run::top::run(&global, &args)),
+        Command::Names(args) => run::in_runtime(run::names::run(&global, &args)),
+        Command::Domain(command) => run::in_runtime(domain(global, command)),
+        Command::Secret(command) => run::in_runtime(secret(global, command)),
     }
 }
 
@@ -280,6 +388,10 @@ async fn service(global: GlobalArgs, command: Service) -> Result<()> {
         Service::Describe(args) => run::describe::service(&global, &args).await,
         Service::List(args) => run::list::services(&global, &args).await,
         Service::Logs(args) => run::logs::run(&global, &args).await,
+        Service::Why(args) => run::why::run(&global, &args).await,
+        Service::Traffic(args) => run::rollback::shares(&global, &args).await,
+        Service::Rollback(args) => run::rollback::back(&global, &args).await,
+        Service::Diff(args) => run::diff::run(&global, &args).await,
         Service::Wait(args) => run::wait::run(&global, &args).await,
         Service::Export(args) => run::export::run(&global, &args).await,
         Service::Import(args) => run::import::run(&global, &args).await,
@@ -306,6 +418,25 @@ async fn route(global: GlobalArgs, command: Route) -> Result<()> {
     match command {
         Route::List(args) => run::list::routes(&global, &args).await,
         Route::Describe(args) => run::describe::route(&global, &args).await,
+    }
+}
+
+async fn domain(global: GlobalArgs, command: Domain) -> Result<()> {
+    match command {
+        Domain::Create(args) => run::domain::create(&global, &args).await,
+        Domain::Update(args) => run::domain::update(&global, &args).await,
+        Domain::List(args) => run::domain::list(&global, &args).await,
+        Domain::Describe(args) => run::domain::describe(&global, &args).await,
+        Domain::Delete(args) => run::domain::delete(&global, &args).await,
+    }
+}
+
+async fn secret(global: GlobalArgs, command: Secret) -> Result<()> {
+    match command {
+        Secret::Create(args) => run::secret::create(&global, &args).await,
+        Secret::List(args) => run::secret::list(&global, &args).await,
+        Secret::Describe(args) => run::secret::describe(&global, &args).await,
+        Secret::Delete(args) => run::secret::delete(&global, &args).await,
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! This module must not know any command.
 
+pub mod admin;
 mod log_http;
 pub mod problem;
 #[cfg(test)]
 pub mod script;
 pub mod session;
 pub mod source;
+mod warnings;
 pub mod watch;
 
 pub use session::Session;

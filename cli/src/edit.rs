@@ -10,6 +10,7 @@ pub mod pod;
 pub mod probes;
 pub mod replace;
 pub mod revision_name;
+pub mod rollback;
 pub mod scale;
 pub mod scheduling;
 pub mod traffic;

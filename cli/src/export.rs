@@ -77,6 +77,8 @@ fn bare_meta(meta: &ObjectMeta, annotations: &[&str]) -> ObjectMeta {
     if let Some(kept) = &mut bare.labels {
         kept.retain(|key, _| !LABELS.contains(&key.as_str()));
     }
+    bare.annotations.take_if(|kept| kept.is_empty());
+    bare.labels.take_if(|kept| kept.is_empty());
     bare
 }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod config;
 mod connect;
 mod data_dir;
 mod edit;
@@ -9,6 +10,8 @@ mod export;
 mod logs;
 mod manifest;
 mod merge;
+mod metrics;
+mod plugins;
 mod print;
 mod report;
 mod run;
@@ -18,8 +21,13 @@ mod up;
 mod wait;
 
 fn main() -> std::process::ExitCode {
-    match commands::read(std::env::args_os()) {
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    match commands::read(&words) {
         Ok(cli) => report::outcome(commands::dispatch(cli)),
-        Err(unread) => report::unread(unread),
+        // What is no command may be a plugin; then this does not return.
+        Err(unread) => match run::plugin::stand_in(&words) {
+            Ok(()) => report::unread(unread),
+            Err(error) => report::outcome(Err(error)),
+        },
     }
 }

@@ -81,12 +81,28 @@ pub fn export(text: &str) -> Result<Export> {
     Ok(Export { service, revisions })
 }
 
+/// The configuration file; one that holds only comments is empty.
+fn configuration(text: &str) -> Result<Value> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|why| anyhow!("{why}")).context("it is neither YAML nor JSON")?;
+    Ok(documents.into_iter().find(|document| !document.is_null()).unwrap_or_default())
+}
+
+/// The plugins directory that the configuration file names, in its present or its former place.
+///
+/// # Errors
+/// When the text is no configuration.
+pub fn plugins_directory(text: &str) -> Result<Option<String>> {
+    let document = configuration(text)?;
+    let named = document.pointer("/plugins/directory").or_else(|| document.get("plugins-dir"));
+    Ok(named.and_then(Value::as_str).map(str::to_owned))
+}
+
 /// A profile of the configuration file; an empty one if it is not there.
 ///
 /// # Errors
 /// When the text is no configuration.
 pub fn profile(text: &str, name: &str) -> Result<Profile> {
-    let document = first_document(text)?;
+    let document = configuration(text)?;
     let pairs = |what: &str| {
         let list = document.pointer(&format!("/profiles/{name}/{what}")).and_then(Value::as_array).cloned().unwrap_or_default();
         let text = |pair: &Value, key: &str| pair.get(key).and_then(Value::as_str).map(str::to_owned);

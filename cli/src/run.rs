@@ -4,22 +4,31 @@
 
 pub mod apply;
 pub mod completion;
+mod completion_names;
 pub mod container;
 pub mod create;
 pub mod delete;
 pub mod describe;
+pub mod diff;
+pub mod domain;
 pub mod export;
 pub mod import;
 mod inputs;
 pub mod list;
 pub mod logs;
+pub mod names;
 pub mod output;
+pub mod plugin;
 mod ready;
 mod retry;
+pub mod rollback;
+pub mod secret;
+pub mod top;
 pub mod update;
 pub mod user;
 pub mod version;
 pub mod wait;
+pub mod why;
 
 use anyhow::{Context as _, Result};
 

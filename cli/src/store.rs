@@ -12,6 +12,7 @@ use kube::api::{DeleteParams, ListParams, PostParams, PropagationPolicy};
 
 use crate::args::global::GlobalArgs;
 use crate::connect::session::Scope;
+use crate::connect::source::context_namespace;
 use crate::connect::{Session, problem};
 pub use files::Files;
 
@@ -39,7 +40,10 @@ impl Store {
     /// When there is no usable kubeconfig.
     pub async fn open(global: &GlobalArgs, namespace: Option<&str>, target: Option<&Path>) -> Result<Self> {
         match target.filter(|target| !target.as_os_str().is_empty()) {
-            Some(target) => Ok(Self::Files(Files::new(target, namespace.unwrap_or("default")))),
+            Some(target) => {
+                let namespace = namespace.map(str::to_owned).or_else(|| context_namespace(global));
+                Ok(Self::Files(Files::new(target, namespace.as_deref().unwrap_or("default"))))
+            }
             None => Ok(Self::Server(Session::open(global, namespace).await?)),
         }
     }

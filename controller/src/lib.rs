@@ -60,7 +60,7 @@ pub fn run(client: Client, options: Options, tasks: Tasks, readiness: &Readiness
     let latch = readiness.latch("controller");
     let (kinds, concurrency) = (kinds::all(&context, &queues), options.concurrency);
     let spawner = tasks.clone();
-    let shutdown = tasks.shutdown().clone();
+    let (shutdown, everybody) = (tasks.shutdown().clone(), readiness.clone());
     tasks.spawn_short(async move {
         // A decision needs the whole state, so nothing is reconciled before every first list is done.
         tokio::select! {
@@ -68,6 +68,12 @@ pub fn run(client: Client, options: Options, tasks: Tasks, readiness: &Readiness
             () = caches.ready() => {}
         }
         latch.done();
+        // At a start every object is looked at once. With ten thousand services that is seconds of work, and it must not
+        // stand in the way of the first lists of the other rooms, which the first request waits for.
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = everybody.ready() => {}
+        }
         kinds.start(&spawner, concurrency);
     });
 }

@@ -190,7 +190,7 @@ fn take_all(source: &EnvFromSource, sources: &Sources<'_>, into: &mut BTreeMap<S
 }
 
 /// A field of the pod by its path (Kubernetes "downward API").
-fn field(pod: &Pod, path: &str, pod_ip: &str) -> Option<String> {
+pub(crate) fn field(pod: &Pod, path: &str, pod_ip: &str) -> Option<String> {
     let metadata = &pod.metadata;
     let spec = pod.spec.as_ref();
     if let Some(key) = subscript(path, "metadata.labels") {

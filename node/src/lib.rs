@@ -25,6 +25,7 @@ pub mod quantity;
 pub mod reach;
 pub mod spawn;
 pub mod traffic;
+mod volumes;
 
 pub use logs::Logs;
 pub use node::{Node, Options, StartError, instance_id, run};

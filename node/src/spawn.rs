@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use lookup::{LookupError, find_program};
 pub use process::{Exit, Process};
 pub use sweep::{Marked, marked, sweep, sweep_session};
-pub use sys::{Failure, Launch, Stage};
+pub use sys::{Bind, Failure, Launch, Stage};
 pub use terminal::Terminal;
 
 /// Environment variable that names the pod a process belongs to.

@@ -3,7 +3,6 @@
 //! Hooks tell work queues that a key changed; they get the object only to find keys, never as the truth of the moment.
 //! Objects that nobody asked for lately are kept packed: see [`shelf`].
 
-mod pack;
 mod shelf;
 
 use std::collections::BTreeSet;

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod cache;
 pub mod linger;
 pub mod logging;
+pub mod pack;
 pub mod readiness;
 pub mod signals;
 pub mod tasks;

@@ -2,6 +2,7 @@
 //!
 //! It must not know tokio, the disk, sockets or clocks: `ebb-apiserver` is the shell that gathers and carries out.
 
+pub mod apply;
 pub mod channels;
 pub mod protobuf;
 pub mod rbac;

@@ -141,7 +141,7 @@ pub async fn decide(core: &Core, call: &Call, change: &Edit) -> Result<Answer, A
         let why = format!("user not permitted to approve requests with signerName {signer:?}");
         return Err(forbidden(GROUP, RESOURCE, &call.name, &why));
     }
-    let mut proposed = change.propose(call, &old)?;
+    let (mut proposed, _) = change.propose(call, &old)?;
     let conditions = conditions(&old, &proposed);
     check_conditions(call, &conditions)?;
     let has = |kind: &str| conditions.iter().any(|condition| condition["type"] == kind);
@@ -163,6 +163,7 @@ pub async fn decide(core: &Core, call: &Call, change: &Edit) -> Result<Answer, A
         name: call.name.clone(),
         subresource: Some("status".into()),
         query: call.query.clone(),
+        manager: call.manager.clone(),
     };
     edit::edit(core, &to_status, &Edit::Replace(proposed)).await
 }

@@ -23,7 +23,17 @@ pub fn call(core: &Core, resource: &str, namespace: &str, name: &str) -> Option<
     let kind = resource.kind();
     let version = kind.version(&kind.stored)?.clone();
     let (namespace, name) = (namespace.to_owned(), name.to_owned());
-    Some(Call { user: User::system(), resource, kind, version, namespace, name, subresource: None, query: Query::default() })
+    Some(Call {
+        user: User::system(),
+        resource,
+        kind,
+        version,
+        namespace,
+        name,
+        subresource: None,
+        query: Query::default(),
+        manager: String::new(),
+    })
 }
 
 /// Sees to it that the roles and bindings exist that every cluster has, and these further roles. All at once, so that one
@@ -87,7 +97,7 @@ async fn place(core: &Core, resource: &str, name: &str, wanted: Value) -> Result
 /// The name of the one that could not be stored, and why.
 async fn aggregate(core: &Core) -> Result<(), (String, ApiError)> {
     let Some(roles) = core.registry.find_id(ROLES) else { return Ok(()) };
-    let parts = roles.list("", None).1.iter().filter_map(|role| serde_json::from_slice(&role.json).ok()).collect();
+    let parts = roles.list("", None).1.iter().filter_map(|role| serde_json::from_slice(&role.json()).ok()).collect();
     for (name, rules) in aggregate::stale(parts) {
         follow(core, &name, &rules).await.map_err(|error| (name, error))?;
     }

@@ -13,7 +13,8 @@ use crate::read::{RowObject, View};
 
 /// The media type of almost every answer.
 pub const JSON: &str = "application/json";
-const PATCHES: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
+const JSON_PATCHES: &str = "application/json-patch+json, application/merge-patch+json";
+const APPLY: &str = "application/apply-patch+yaml";
 
 /// The media types of bodies and answers of built-in kinds; custom kinds have no protobuf.
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
@@ -158,7 +159,26 @@ fn yaml(body: &Bytes) -> Result<Value, String> {
     serde_saphyr::from_str(text).map_err(|error| error.to_string())
 }
 
-/// Reads a patch. Custom kinds have no strategic merge.
+/// The applied configuration, if that is what the patch is. It is YAML, of which JSON is a part.
+///
+/// # Errors
+/// 400 when it cannot be read or is no object.
+pub fn applied(headers: &HeaderMap, body: &Bytes) -> Result<Option<Value>, ApiError> {
+    if content_type(headers) != APPLY {
+        return Ok(None);
+    }
+    let read = match serde_json::from_slice(body) {
+        Ok(value) => value,
+        Err(_) => yaml(body).map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?,
+    };
+    match read {
+        Value::Object(_) => Ok(Some(read)),
+        Value::Null => Ok(Some(Value::Object(serde_json::Map::new()))),
+        _ => Err(ApiError::bad_request("error decoding YAML: the configuration is no object")),
+    }
+}
+
+/// Reads a patch that is no applied configuration. Custom kinds have no strategic merge.
 ///
 /// # Errors
 /// 415 and 400.
@@ -167,11 +187,8 @@ pub fn patch(headers: &HeaderMap, body: &Bytes, custom: bool) -> Result<Patch, A
         "application/json-patch+json" => Patch::json(json(body)?),
         "application/merge-patch+json" => Ok(Patch::Merge(json(body)?)),
         "application/strategic-merge-patch+json" if !custom => Ok(Patch::Strategic(json(body)?)),
-        "application/apply-patch+yaml" | "application/apply-patch+cbor" => {
-            let ours = format!("{PATCHES} (server-side apply is not supported yet)");
-            Err(ApiError::unsupported_media_type(&ours))
-        }
         "" => Err(ApiError::unsupported_patch()),
-        _ => Err(ApiError::unsupported_media_type(PATCHES)),
+        _ if custom => Err(ApiError::unsupported_media_type(&format!("{JSON_PATCHES}, {APPLY}"))),
+        _ => Err(ApiError::unsupported_media_type(&format!("{JSON_PATCHES}, application/strategic-merge-patch+json, {APPLY}"))),
     }
 }

@@ -17,10 +17,12 @@ use crate::access::{certificates, gate};
 use crate::audit::Named;
 use crate::error::ApiError;
 use crate::kinds::builtin;
+use crate::managed::options::{self, Options};
 use crate::options::User;
 use crate::read::{self, View, lister, watch};
 use crate::streams;
 use crate::value;
+use crate::write::edit::Edit;
 use crate::write::{Answer, Call, Core, Written, create, delete, edit, finalize, scale};
 
 /// Answers a request, in the form that the client wants.
@@ -120,7 +122,10 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
     if !known {
         return Err(ApiError::no_such_resource());
     }
-    Ok(Call { user, resource, kind, version, namespace, name, subresource, query: Query::parse(parts.uri.query()) })
+    let query = Query::parse(parts.uri.query());
+    let named = !user.is_system() || query.has("fieldManager");
+    let manager = if named { options::manager(&query, &parts.headers) } else { String::new() };
+    Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager })
 }
 
 /// A resource that does not exist: a Status where the version exists, a page that is not found elsewhere.
@@ -146,26 +151,19 @@ where
     let body = body::read(body).await?;
     let answer = match (method, collection, call.subresource.as_deref()) {
         (&Method::POST, true, None) => {
+            options::check(&call.query, Options::Create)?;
             let object = certificates::asked_by(call, object(&body, &call.kind.kind)?);
             create::create(core, call, object).await?
         }
         (&Method::PUT | &Method::PATCH, false, Some("approval")) => {
-            let change = match *method {
-                Method::PUT => edit::Edit::Replace(object(&body, &call.kind.kind)?),
-                _ => edit::Edit::Patch(media::patch(&parts.headers, &body, call.kind.custom)?),
-            };
-            certificates::decide(core, call, &change).await?
+            certificates::decide(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
         (&Method::PUT, false, Some("finalize")) => finalize::put(call, &object(&body, &call.kind.kind)?).await?,
         (&Method::PUT | &Method::PATCH, false, None | Some("status")) => {
-            let edit = match *method {
-                Method::PUT => edit::Edit::Replace(object(&body, &call.kind.kind)?),
-                _ => edit::Edit::Patch(media::patch(&parts.headers, &body, call.kind.custom)?),
-            };
-            edit::edit(core, call, &edit).await?
+            edit::edit(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
         (&Method::PUT | &Method::PATCH, false, Some("scale")) => {
-            scale::edit(core, call, &scale_edit(call, &parts.method, &parts.headers, &body)?).await?
+            scale::edit(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
         (&Method::DELETE, false, None) => delete::delete(core, call, &delete_options(call, &parts.headers, &body)?).await?,
         (&Method::DELETE, true, None) => delete::delete_collection(core, call, &delete_options(call, &parts.headers, &body)?).await?,
@@ -186,11 +184,19 @@ fn verb_name(method: &Method) -> &'static str {
     }
 }
 
-fn scale_edit(call: &Call, method: &Method, headers: &HeaderMap, body: &Bytes) -> Result<scale::Edit, ApiError> {
-    match *method {
-        Method::PUT => Ok(scale::Edit::Replace(media::object(headers, body, "Scale", false)?)),
-        _ => Ok(scale::Edit::Patch(media::patch(headers, body, call.kind.custom)?)),
+fn the_edit(call: &Call, method: &Method, headers: &HeaderMap, body: &Bytes) -> Result<Edit, ApiError> {
+    if *method == Method::PUT {
+        options::check(&call.query, Options::Update)?;
+        let kind = if call.subresource.as_deref() == Some("scale") { "Scale" } else { &call.kind.kind };
+        return Ok(Edit::Replace(media::object(headers, body, kind, call.kind.custom && kind != "Scale")?));
     }
+    if let Some(config) = media::applied(headers, body)? {
+        options::check(&call.query, Options::Apply)?;
+        return Ok(Edit::Apply(config));
+    }
+    let patch = media::patch(headers, body, call.kind.custom)?;
+    options::check(&call.query, Options::Patch)?;
+    Ok(Edit::Patch(patch))
 }
 
 fn delete_options(call: &Call, headers: &HeaderMap, body: &Bytes) -> Result<delete::Options, ApiError> {

@@ -86,7 +86,7 @@ impl Registry {
         if object.value().is_ok_and(|value| !definition::status::is_true(&value, "Established")) {
             return;
         }
-        let definition = serde_json::from_slice::<CustomResourceDefinition>(&object.json).map_err(|error| error.to_string());
+        let definition = serde_json::from_slice::<CustomResourceDefinition>(&object.json()).map_err(|error| error.to_string());
         let lasting = if self.derived.contains(object.name()) { Lasting::Derived } else { Lasting::Durable };
         match definition.and_then(|definition| custom::kind(&definition, lasting)) {
             Ok(kind) => {

@@ -161,7 +161,7 @@ fn pieces(head: &str, objects: &[Arc<Object>]) -> Vec<Bytes> {
         if index > 0 {
             pieces.push(Bytes::from_static(b","));
         }
-        pieces.push(object.json.clone());
+        pieces.push(object.json());
     }
     pieces.push(Bytes::from_static(b"]}\n"));
     pieces

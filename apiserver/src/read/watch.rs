@@ -244,7 +244,7 @@ impl Watch {
             return table.to_string().into();
         }
         // A stored object can always be shown; if it could not, the whole of it is better than a lost event.
-        show(&self.kind, &self.version, self.view, object).unwrap_or_else(|_| object.json.clone())
+        show(&self.kind, &self.version, self.view, object).unwrap_or_else(|_| object.json())
     }
 }
 

@@ -59,11 +59,11 @@ impl History {
 
     /// Adds the newest event, and forgets the oldest if there are too many.
     pub fn push(&mut self, event: Event) {
-        self.bytes += event.object.json.len();
+        self.bytes += event.object.json().len();
         self.events.push_back(event);
         while self.events.len() > EVENTS_MAX || self.bytes > BYTES_MAX {
             let Some(oldest) = self.events.pop_front() else { return };
-            self.bytes -= oldest.object.json.len();
+            self.bytes -= oldest.object.json().len();
             self.floor = oldest.object.version;
         }
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use ebb_plumbing::pack::Packer;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -78,8 +79,14 @@ pub struct Object {
     pub foreground: bool,
     /// Whether it has the finalizer [`ORPHAN`].
     pub orphan: bool,
-    /// The whole object, compact, with `apiVersion`, `kind` and `metadata.resourceVersion`.
-    pub json: Bytes,
+    json: Json,
+}
+
+/// The whole object, compact, with `apiVersion`, `kind` and `metadata.resourceVersion`.
+#[derive(Debug)]
+enum Json {
+    Plain(Bytes),
+    Packed(Arc<Packer>, Box<[u8]>),
 }
 
 #[derive(Deserialize)]
@@ -121,7 +128,7 @@ impl Object {
             deleting: deletion_timestamp.is_some(),
             foreground: finalizers.iter().any(|name| name == FOREGROUND),
             orphan: finalizers.iter().any(|name| name == ORPHAN),
-            json: json.clone(),
+            json: Json::Plain(json),
         })
     }
 
@@ -135,12 +142,41 @@ impl Object {
         self.key.split_once('/').map_or(&*self.key, |(_, name)| name)
     }
 
+    /// The whole object, compact, with `apiVersion`, `kind` and `metadata.resourceVersion`.
+    pub fn json(&self) -> Bytes {
+        match &self.json {
+            Json::Plain(json) => json.clone(),
+            Json::Packed(packer, packed) => packer.unpack(packed).map_or_else(
+                |error| {
+                    tracing::error!(key = %self.key, %error, "an object in memory cannot be read; memory is broken");
+                    Bytes::new()
+                },
+                Bytes::from,
+            ),
+        }
+    }
+
     /// The whole object, parsed.
     ///
     /// # Errors
     /// Never, in truth: the JSON was parsed before it was stored.
     pub fn value(&self) -> Result<Value, serde_json::Error> {
-        serde_json::from_slice(&self.json)
+        serde_json::from_slice(&self.json())
+    }
+
+    /// Whether the object is kept packed.
+    #[cfg(test)]
+    pub const fn is_packed(&self) -> bool {
+        matches!(self.json, Json::Packed(..))
+    }
+
+    /// Keeps the object packed from now on, if that works; it is as readable as before.
+    pub fn pack(&mut self, packer: &Arc<Packer>) {
+        if let Json::Plain(json) = &self.json
+            && let Ok(packed) = packer.pack(json)
+        {
+            self.json = Json::Packed(packer.clone(), packed);
+        }
     }
 }
 

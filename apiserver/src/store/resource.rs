@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::history::{Event, History, TooOld, What};
 use super::object::Object;
+use super::rest::Rest;
 use super::writer::{Row, StorageError};
 use super::{Durability, Shared};
 use crate::kinds::{Kind, Lasting};
@@ -61,6 +62,7 @@ struct State {
     objects: BTreeMap<Arc<str>, Arc<Object>>,
     pending: VecDeque<Slot>,
     history: History,
+    rest: Rest,
 }
 
 /// Objects of one state.
@@ -111,11 +113,12 @@ impl Resource {
     /// A resource with what the disk has of it.
     pub fn new(kind: Arc<Kind>, loaded: Vec<Object>, shared: Arc<Shared>, hook: Option<Hook>) -> Self {
         let floor = floor(&kind, shared.counter.last());
-        let objects = loaded.into_iter().map(|object| (object.key.clone(), Arc::new(object))).collect();
+        let mut objects = loaded.into_iter().map(|object| (object.key.clone(), Arc::new(object))).collect();
+        let rest = Rest::loaded(&mut objects);
         Self {
             id: kind.qualified().into(),
             kind: RwLock::new(kind),
-            state: Mutex::new(State { objects, pending: VecDeque::new(), history: History::new(floor) }),
+            state: Mutex::new(State { objects, pending: VecDeque::new(), history: History::new(floor), rest }),
             shared,
             changed: watch::Sender::new(floor),
             settled: Notify::new(),
@@ -139,21 +142,25 @@ impl Resource {
     /// now on, not a change of theirs. The disk hears of it soon.
     pub fn reshape(&self, shape: impl Fn(&mut Value)) {
         let mut state = self.state.lock();
-        for object in state.objects.values_mut() {
+        let State { objects, rest, .. } = &mut *state;
+        let mut reshaped_keys = Vec::new();
+        for object in objects.values_mut() {
             let Ok(old) = object.value() else { continue };
             let mut new = old.clone();
             shape(&mut new);
             let reshaped = (new != old).then(|| Object::new(object.key.clone(), object.version, new.to_string().into()));
             if let Some(Ok(reshaped)) = reshaped {
                 *object = Arc::new(reshaped);
+                reshaped_keys.push(object.key.clone());
                 self.shared.writer.soon(Row {
                     resource: self.id.clone(),
                     key: object.key.clone(),
                     version: object.version,
-                    json: Some(object.json.clone()),
+                    json: Some(object.json()),
                 });
             }
         }
+        reshaped_keys.iter().for_each(|key| rest.changed(key, objects));
     }
 
     /// The published object of a key.
@@ -303,7 +310,7 @@ impl Resource {
             resource: self.id.clone(),
             key: event.object.key.clone(),
             version,
-            json: (event.what != What::Deleted).then(|| event.object.json.clone()),
+            json: (event.what != What::Deleted).then(|| event.object.json()),
         };
         match how {
             Durability::Memory => self.settle(version, Ok(event)),
@@ -384,6 +391,9 @@ impl State {
             What::Deleted => self.objects.remove(&object.key),
         };
         self.history.push(event.clone());
+        if event.what != What::Deleted {
+            self.rest.changed(&object.key, &mut self.objects);
+        }
     }
 }
 

@@ -132,7 +132,7 @@ async fn logs_come_from_the_hook() {
     assert_eq!(api.logs("gone", &params).await.unwrap(), "default/gone tail=Some(3)\n", "logs outlive pods");
     for (pod, code, message) in [
         ("none", 404, "pods \"none\" not found"),
-        ("waiting", 400, "nothing is known of it"),
+        ("waiting", 400, "container \"c\" in pod \"waiting\" is waiting to start: ContainerCreating"),
         ("broken", 500, "Internal error occurred: no disk"),
     ] {
         let answer = fixture.get(&format!("/api/v1/namespaces/default/pods/{pod}/log")).await;

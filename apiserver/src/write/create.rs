@@ -1,11 +1,14 @@
 //! POST on a collection.
 
+use ebb_apiserver_core::rbac::{On, Request};
 use serde_json::Value;
 
 use super::{Answer, Call, Core, Written, commit, fit};
+use crate::access::gate;
 use crate::clock;
 use crate::error::{ApiError, Cause};
 use crate::kinds::builtin;
+use crate::managed::{self, Managers};
 use crate::names;
 use crate::options::Operation;
 use crate::rules;
@@ -19,7 +22,43 @@ const NAMES_MAX: usize = 8;
 ///
 /// # Errors
 /// As Kubernetes answers.
-pub async fn create(core: &Core, call: &Call, mut body: Value) -> Result<Answer, ApiError> {
+pub async fn create(core: &Core, call: &Call, body: Value) -> Result<Answer, ApiError> {
+    let told = Managers::told(&body);
+    create_managed(core, call, body, told).await
+}
+
+/// Creates the object that a configuration applied to nothing makes. The path names it.
+///
+/// # Errors
+/// As Kubernetes answers; 409 `AlreadyExists` when it is there by now.
+pub async fn apply(core: &Core, call: &Call, config: &Value) -> Result<Answer, ApiError> {
+    if !call.user.is_system() {
+        // Whoever may patch need not be allowed to make.
+        let (group, resource, namespace, name) = (&call.kind.group, &call.kind.resource, &call.namespace, &call.name);
+        let on = On::Resource { group, resource, subresource: "", namespace, name };
+        gate::require(&core.access, &call.user, &Request { verb: "create", on })?;
+    }
+    let (object, managers) = managed::apply(call, None, config)?;
+    match value::meta(&object, "name") {
+        "" => {
+            let why = format!("the name of the object ({} based on URL) was undeterminable: name must be provided", call.name);
+            return Err(ApiError::bad_request(why));
+        }
+        name if name != call.name => {
+            let why = format!("the name of the object ({name}) does not match the name on the URL ({})", call.name);
+            return Err(ApiError::bad_request(why));
+        }
+        _ => {}
+    }
+    let uid = value::meta(&object, "uid");
+    if !uid.is_empty() {
+        let why = format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+        return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
+    }
+    create_managed(core, call, object, Managers::Applied(managers)).await
+}
+
+async fn create_managed(core: &Core, call: &Call, mut body: Value, managers: Managers) -> Result<Answer, ApiError> {
     if call.kind.namespaced && call.namespace.is_empty() {
         return Err(ApiError::method_not_allowed());
     }
@@ -39,7 +78,7 @@ pub async fn create(core: &Core, call: &Call, mut body: Value) -> Result<Answer,
             let room = prefix.char_indices().nth(58).map_or(prefix.len(), |(at, _)| at);
             value::metadata(&mut body).insert("name".into(), format!("{}{}", &prefix[..room], clock::name_suffix()).into());
         }
-        match create_named(core, call, body).await {
+        match create_named(core, call, body, managers.clone()).await {
             Err(error) if generated && error.reason == "AlreadyExists" && attempt < NAMES_MAX => {}
             Err(error) if generated && error.reason == "AlreadyExists" => {
                 let message = format!("{}, the server was not able to generate a unique name for the object", error.message);
@@ -70,10 +109,11 @@ fn check_namespace(core: &Core, call: &Call, body: &Value) -> Result<(), ApiErro
     }
 }
 
-async fn create_named(core: &Core, call: &Call, body: Value) -> Result<Answer, ApiError> {
+async fn create_named(core: &Core, call: &Call, body: Value, managers: Managers) -> Result<Answer, ApiError> {
     let mut warnings = Vec::new();
     let mut shaped = fit::shape(call, body, &mut warnings)?;
     fit::complete(call, None, &mut shaped);
+    let managers = managed::note(call, None, &shaped, managers);
     let mut new = fit::admit(core, call, Operation::Create, shaped, None, &mut warnings)?;
     rules::bear(&call.kind, &call.version, &mut new, &clock::now(), clock::uid());
     fit::settle(core, call, &mut new);
@@ -81,7 +121,8 @@ async fn create_named(core: &Core, call: &Call, body: Value) -> Result<Answer, A
     let mut faults = name_faults(call, &name);
     faults.extend(fit::faults(call, &new, None));
     fit::judge(call, &name, &faults)?;
-    let new = fit::stored_version(call, new);
+    let mut new = fit::stored_version(call, new);
+    managed::put(None, &mut new, managers);
     let key = object::key(&call.namespace, &name);
     loop {
         if call.resource.get(&key).is_some() {

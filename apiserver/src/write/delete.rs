@@ -214,5 +214,6 @@ pub fn one_of(call: &Call, object: &Object) -> Call {
         name: object.name().into(),
         subresource: None,
         query: call.query.clone(),
+        manager: String::new(),
     }
 }

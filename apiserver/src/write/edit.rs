@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
+use super::{Answer, Call, Core, RACES_MAX, Written, commit, create, fit, parse};
 use crate::error::{ApiError, Cause};
+use crate::managed::{self, Managers};
 use crate::options::Operation;
 use crate::patch::Patch;
 use crate::rules;
@@ -18,21 +19,29 @@ pub enum Edit {
     Replace(Value),
     /// What the patch makes of it.
     Patch(Patch),
+    /// What the configuration makes of it when it is applied. An object that is not there is made.
+    Apply(Value),
 }
 
 impl Edit {
-    /// The object as the client wants it.
-    pub fn propose(&self, call: &Call, old: &Value) -> Result<Value, ApiError> {
-        let mut new = match self {
-            Self::Replace(new) => new.clone(),
+    /// The object as the client wants it, and its managers as far as they are known.
+    pub fn propose(&self, call: &Call, old: &Value) -> Result<(Value, Managers), ApiError> {
+        let (mut new, managers) = match self {
+            Self::Replace(new) => (new.clone(), Managers::told(new)),
             Self::Patch(patch) => {
                 let mut seen = old.clone();
                 object_mut(&mut seen).insert("apiVersion".into(), call.kind.api_version(&call.version.name).into());
-                patch.apply(seen)?
+                let new = patch.apply(seen)?;
+                let managers = Managers::told(&new);
+                (new, managers)
+            }
+            Self::Apply(config) => {
+                let (new, managers) = managed::apply(call, Some(old), config)?;
+                (new, Managers::Applied(managers))
             }
         };
         rules::fit_to_path(&call.kind, &call.version.name, &call.namespace, &call.name, &mut new)?;
-        Ok(new)
+        Ok((new, managers))
     }
 }
 
@@ -42,15 +51,22 @@ impl Edit {
 /// As Kubernetes answers.
 pub async fn edit(core: &Core, call: &Call, edit: &Edit) -> Result<Answer, ApiError> {
     for _ in 0..RACES_MAX {
-        let current = call.object()?;
+        let current = match (call.object(), edit) {
+            (Err(_), Edit::Apply(config)) if call.subresource.is_none() => match create::apply(core, call, config).await {
+                // Somebody else has made it meanwhile.
+                Err(error) if error.reason == "AlreadyExists" => continue,
+                made => return made,
+            },
+            (found, _) => found?,
+        };
         let mut warnings = Vec::new();
         let old = parse(&current)?;
-        let proposed = edit.propose(call, &old)?;
+        let (proposed, managers) = edit.propose(call, &old)?;
         check_version(call, &current, &proposed, matches!(edit, Edit::Replace(_)))?;
         let new = match call.subresource.as_deref() {
-            Some("status") => next_status(core, call, &old, proposed, &mut warnings)?,
+            Some("status") => next_status(core, call, &old, proposed, managers, &mut warnings)?,
             Some("finalize") => next_finalizers(&old, &proposed),
-            _ => next(core, call, &old, proposed, &mut warnings)?,
+            _ => next(core, call, &old, proposed, managers, &mut warnings)?,
         };
         if let Some(written) = store(call, &current, &old, new).await? {
             return Ok(Answer { written, code: 200, warnings });
@@ -98,10 +114,18 @@ pub fn check_version(call: &Call, current: &Object, proposed: &Value, replaces: 
 }
 
 /// The next state after an edit of the object itself.
-fn next(core: &Core, call: &Call, old: &Value, mut proposed: Value, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
+fn next(
+    core: &Core,
+    call: &Call,
+    old: &Value,
+    mut proposed: Value,
+    managers: Managers,
+    warnings: &mut Vec<String>,
+) -> Result<Value, ApiError> {
     rules::carry_over(&call.version, old, &mut proposed);
     let mut shaped = fit::shape(call, proposed, warnings)?;
     fit::complete(call, Some(old), &mut shaped);
+    let managers = managed::note(call, Some(old), &shaped, managers);
     let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
     rules::carry_over(&call.version, old, &mut new);
     rules::raise_generation(&call.kind, &call.version, old, &mut new);
@@ -109,6 +133,8 @@ fn next(core: &Core, call: &Call, old: &Value, mut proposed: Value, warnings: &m
     let mut faults = fit::faults(call, &new, Some(old));
     faults.extend(rules::update_faults(&call.kind, old, &new));
     fit::judge(call, &call.name, &faults)?;
+    let mut new = fit::stored_version(call, new);
+    managed::put(Some(old), &mut new, managers);
     Ok(new)
 }
 
@@ -121,15 +147,25 @@ fn next_finalizers(old: &Value, proposed: &Value) -> Value {
 }
 
 /// The next state after an edit of the status: everything else is as it was.
-fn next_status(core: &Core, call: &Call, old: &Value, proposed: Value, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
+fn next_status(
+    core: &Core,
+    call: &Call,
+    old: &Value,
+    proposed: Value,
+    managers: Managers,
+    warnings: &mut Vec<String>,
+) -> Result<Value, ApiError> {
     let mut new = old.clone();
     object_mut(&mut new).insert("apiVersion".into(), call.kind.api_version(&call.version.name).into());
     carry(proposed.get("status"), object_mut(&mut new), "status");
     let shaped = fit::shape(call, new, warnings)?;
+    let managers = managed::note(call, Some(old), &shaped, managers);
     let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
     for member in old.as_object().into_iter().flatten().map(|(name, _)| name).filter(|name| *name != "status") {
         carry(old.get(member), object_mut(&mut new), member);
     }
     fit::judge(call, &call.name, &fit::faults(call, &new, Some(old)))?;
+    let mut new = fit::stored_version(call, new);
+    managed::put(Some(old), &mut new, managers);
     Ok(new)
 }

@@ -2,22 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Core, RACES_MAX, Written, commit, edit, fit, parse};
+use super::edit::{self, Edit};
+use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
 use crate::error::{ApiError, Cause};
 use crate::kinds::Scale;
+use crate::managed::scale::Parent;
 use crate::options::Operation;
-use crate::patch::Patch;
 use crate::rules;
 use crate::store::{Change, Expected, Object};
 use crate::value::{self, child, object_mut};
-
-/// A change of a scale.
-pub enum Edit {
-    /// This scale.
-    Replace(Value),
-    /// What the patch makes of it.
-    Patch(Patch),
-}
 
 fn paths(call: &Call) -> Result<&Scale, ApiError> {
     call.version.scale.as_ref().ok_or_else(ApiError::no_such_resource)
@@ -108,25 +101,37 @@ pub async fn edit(core: &Core, call: &Call, edit: &Edit) -> Result<Answer, ApiEr
 
 /// The object with the scale that the client wants.
 fn next(call: &Call, paths: &Scale, edit: &Edit, current: &Object, old: &Value) -> Result<Value, ApiError> {
-    let wanted = match edit {
-        Edit::Replace(scale) => scale.clone(),
-        Edit::Patch(patch) => patch.apply(view(paths, old))?,
+    let before = view(paths, old);
+    let parent = Parent { old, scale: &before, field: &paths.spec };
+    let (wanted, managers) = match edit {
+        Edit::Replace(scale) => (scale.clone(), None),
+        Edit::Patch(patch) => (patch.apply(before.clone())?, None),
+        Edit::Apply(config) => parent.apply(call, config).map(|(scale, managers)| (scale, Some(managers)))?,
     };
-    let name = value::meta(&wanted, "name");
+    check(call, current, &wanted)?;
+    let mut new = old.clone();
+    if let Some((last, parents)) = paths.spec.split_last() {
+        let holder = parents.iter().fold(object_mut(&mut new), |fields, name| child(fields, name));
+        holder.insert(last.clone(), value::at(&wanted, &["spec", "replicas"]).cloned().unwrap_or_else(|| 0.into()));
+    }
+    match managers {
+        Some(managers) => parent.note_applied(call, managers, &mut new),
+        None => parent.note(call, &wanted, &mut new),
+    }
+    Ok(new)
+}
+
+fn check(call: &Call, current: &Object, wanted: &Value) -> Result<(), ApiError> {
+    let name = value::meta(wanted, "name");
     if !name.is_empty() && name != call.name {
         let message = format!("the name of the object ({name}) does not match the name on the URL ({})", call.name);
         return Err(ApiError::bad_request(message));
     }
-    edit::check_version(call, current, &wanted, false)?;
-    let replicas = value::at(&wanted, &["spec", "replicas"]).cloned().unwrap_or_else(|| 0.into());
+    edit::check_version(call, current, wanted, false)?;
+    let replicas = value::at(wanted, &["spec", "replicas"]).cloned().unwrap_or_else(|| 0.into());
     if replicas.as_i64().is_none_or(|number| number < 0 || i32::try_from(number).is_err()) {
         let cause = Cause::invalid("spec.replicas", &replicas, "must be greater than or equal to 0");
         return Err(ApiError::invalid(&call.kind, &call.name, &[cause]));
     }
-    let mut new = old.clone();
-    if let Some((last, parents)) = paths.spec.split_last() {
-        let holder = parents.iter().fold(object_mut(&mut new), |fields, name| child(fields, name));
-        holder.insert(last.clone(), replicas);
-    }
-    Ok(new)
+    Ok(())
 }

@@ -42,6 +42,9 @@ pub struct GlobalArgs {
     /// Configuration file with profiles [default: ~/.config/kn/config.yaml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Directory with plugins [default: ~/.config/kn/plugins]
+    #[arg(long, global = true, hide = true, value_name = "DIR")]
+    pub plugins_dir: Option<PathBuf>,
 }
 
 impl GlobalArgs {

@@ -8,7 +8,7 @@ use clap::Command;
 
 /// Which commands stand under which heading of `ebb --help`; what is not named here stands under the last one.
 const GROUPS: [(&str, &[&str]); 3] =
-    [("Run Ebb", &["up"]), ("Serving commands", &["service", "revision", "route", "container"]), ("Other commands", &[])];
+    [("Run Ebb", &["up"]), ("Serving commands", &["service", "revision", "route", "domain", "container", "top"]), ("Other commands", &[])];
 
 /// The first steps, under `ebb --help`.
 const FIRST_STEPS: &str = "\
@@ -136,6 +136,55 @@ Examples:
   # The last ten lines of each pod, and everything that follows, also of pods that are still to come
   ebb service logs hello -f --tail 10";
 
+/// `service why`.
+pub const SERVICE_WHY: &str = "\
+Examples:
+  # Why it is not ready, why it has so many pods, how its requests fared, and what to do
+  ebb service why hello";
+
+/// `service traffic`.
+pub const SERVICE_TRAFFIC: &str = "\
+Examples:
+  # Who gets how much
+  ebb service traffic hello
+
+  # 90 % to one revision, the rest to the latest; then show it
+  ebb service traffic hello --traffic hello-00001=90,@latest=10";
+
+/// `service rollback`.
+pub const SERVICE_ROLLBACK: &str = "\
+All traffic goes to the newest ready revision before the one that gets the most of it now. The template stays as it is; the
+service is pinned until traffic is given to @latest again.
+
+Examples:
+  ebb service rollback hello
+  ebb service rollback hello --to hello-00003";
+
+/// `service diff`.
+pub const SERVICE_DIFF: &str = "\
+Examples:
+  # What the latest revision changed
+  ebb service diff hello
+
+  # Between two revisions
+  ebb service diff hello --from hello-00001 --to hello-00004
+
+  # What a file would change
+  ebb service diff -f hello.yaml";
+
+/// `top`.
+pub const TOP: &str = "\
+PODS     pods that get requests, and how many are wanted if that differs
+BUSY     requests in pods now          QUEUE   requests that wait for a free place now
+REQ/S    requests since the last look  P50 P99 their latency, of the slowest revision
+COLD     requests since the last look that had to wait for a first pod
+ERRORS   requests since the last look that were refused or answered with 5xx
+
+Examples:
+  ebb top
+  ebb top hello --once
+  ebb top -A --interval 5";
+
 /// `service wait`.
 pub const SERVICE_WAIT: &str = "\
 Examples:
@@ -174,6 +223,24 @@ pub const ROUTE_LIST: &str = "\
 Examples:
   ebb route list
   ebb route list hello -o yaml";
+
+/// `domain create`.
+pub const DOMAIN_CREATE: &str = "\
+Examples:
+  ebb domain create shop.example.com --ref shop
+  ebb domain create shop.example.com --ref kroute:shop
+  ebb domain create shop.example.com --ref ksvc:shop:other-namespace";
+
+/// `secret create`.
+pub const SECRET_CREATE: &str = "\
+Examples:
+  ebb secret create login --from-literal user=me,password=secret
+  ebb secret create site --tls-cert site.crt --tls-key site.key";
+
+/// `plugin`.
+pub const PLUGIN: &str = "\
+A program named ebb-A-B or kn-A-B, in the plugins directory or on the PATH, is the command 'ebb A B'.
+'_' in its name stands for '-' in the command's. A plugin cannot replace a command that there is.";
 
 /// `container add`.
 pub const CONTAINER_ADD: &str = "\

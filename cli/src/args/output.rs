@@ -10,10 +10,11 @@ use clap::Args;
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Output format: json, yaml, name, url, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE
+    /// Output format: json, yaml, name, url, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE,
+    /// go-template=TEMPLATE, go-template-file=FILE
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,
-    /// Template for -o jsonpath, or the file that holds it for -o jsonpath-file
+    /// Template for -o jsonpath and -o go-template, or the file that holds it for the -file ones
     #[arg(long, value_name = "TEMPLATE")]
     pub template: Option<String>,
     /// Keep metadata.managedFields in JSON and YAML

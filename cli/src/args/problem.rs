@@ -9,6 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
 use ebb_api::go;
 
+use super::global::GlobalArgs;
 use super::pairs;
 use crate::commands::{self, Cli};
 
@@ -116,6 +117,50 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// A command line that names no command that there is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beyond {
+    /// What was said before the name of the command, among it where plugins are.
+    pub global: GlobalArgs,
+    /// The words that are no flags and no values of flags.
+    pub words: Vec<String>,
+}
+
+/// The words of a command line that leads out of the tree: its first words are groups of commands, then comes a word that
+/// none of them knows.
+#[must_use]
+pub fn beyond(tree: &Command, words: &[OsString]) -> Option<Beyond> {
+    let (mut walk, mut plain, mut left) = (Walk::new(tree), Vec::new(), false);
+    let mut global = GlobalArgs::default();
+    let mut flag: Option<String> = None;
+    for word in words.iter().skip(1) {
+        let (depth, is_value) = (walk.path.len(), walk.value_follows);
+        let found = walk.step(word);
+        let text = word.to_str()?;
+        match found {
+            Some((name, value)) => {
+                set_place(&mut global, &name, value.as_deref());
+                flag = Some(name);
+            }
+            None if is_value => set_place(&mut global, flag.as_deref().unwrap_or_default(), Some(text)),
+            None if text.starts_with('-') => {}
+            None => {
+                left |= walk.path.len() == depth && walk.command.has_subcommands();
+                plain.push(text.to_owned());
+            }
+        }
+    }
+    left.then_some(Beyond { global, words: plain })
+}
+
+fn set_place(global: &mut GlobalArgs, flag: &str, value: Option<&str>) {
+    match (flag, value) {
+        ("--config", Some(path)) => global.config = Some(path.into()),
+        ("--plugins-dir", Some(path)) => global.plugins_dir = Some(path.into()),
+        _ => {}
+    }
+}
+
 /// Says in kn's words why a line could not be read.
 #[must_use]
 pub fn explain(error: &clap::Error, tree: &Command, words: &[OsString]) -> Unread {
@@ -136,6 +181,9 @@ pub fn explain(error: &clap::Error, tree: &Command, words: &[OsString]) -> Unrea
             return Unread::Text(error.to_string());
         }
         ErrorKind::MissingSubcommand => format!("no sub-command given for '{path}'. {}", available()),
+        ErrorKind::InvalidSubcommand if walk.path.len() == 1 => {
+            format!("unknown command {} for \"{path}\"", go::quote(&text(ContextKind::InvalidSubcommand)))
+        }
         ErrorKind::InvalidSubcommand => {
             format!("unknown sub-command '{}' for '{path}'. {}", text(ContextKind::InvalidSubcommand), available())
         }

@@ -8,14 +8,14 @@ fn words(line: &str) -> Vec<OsString> {
 }
 
 fn wrong(line: &str) -> String {
-    match read(words(line)) {
+    match read(&words(line)) {
         Err(Unread::Wrong(why)) => why,
         other => panic!("{line}: {other:?}"),
     }
 }
 
 fn update(line: &str) -> UpdateArgs {
-    match read(words(line)) {
+    match read(&words(line)) {
         Ok(Cli { command: Command::Service(service), .. }) => match *service {
             Service::Update(args) => args,
             other => panic!("{other:?}"),
@@ -31,7 +31,8 @@ fn the_tree_is_sound() {
 
 #[test]
 fn says_what_is_wrong_as_kn_does() {
-    let service = "Available sub-commands: apply, create, delete, describe, export, import, list, logs, update, wait";
+    let service =
+        "Available sub-commands: apply, create, delete, describe, diff, export, import, list, logs, rollback, traffic, update, wait, why";
     let cases = [
         ("ebb service", format!("no sub-command given for 'ebb service'. {service}")),
         ("ebb service frobnicate", format!("unknown sub-command 'frobnicate' for 'ebb service'. {service}")),
@@ -78,7 +79,7 @@ fn aliases_lead_to_the_same_command() {
         ("ebb routes ls", "ebb route list"),
     ];
     for (line, same) in cases {
-        let debug = |line| format!("{:?}", read(words(line)).expect(line));
+        let debug = |line| format!("{:?}", read(&words(line)).expect(line));
         assert_eq!(debug(line), debug(same), "{line}");
     }
 }
@@ -126,7 +127,7 @@ fn the_last_value_counts_and_bools_take_values() {
     let args = update("ebb service update a --port 1 --port 2 --no-wait=true");
     assert_eq!(args.edit.pod.port.as_deref(), Some("2"));
     assert!(args.wait.no_wait);
-    let Ok(Cli { global, .. }) = read(words("ebb --log-http=true service list -A=true")) else { panic!("not read") };
+    let Ok(Cli { global, .. }) = read(&words("ebb --log-http=true service list -A=true")) else { panic!("not read") };
     assert!(global.log_http);
 }
 
@@ -138,7 +139,7 @@ fn global_flags_may_stand_anywhere() {
         "ebb service update a --port 1 --context c",
     ];
     for line in lines {
-        let cli = read(words(line)).expect(line);
+        let cli = read(&words(line)).expect(line);
         assert_eq!(cli.global.context.as_deref(), Some("c"), "{line}");
     }
 }
@@ -146,12 +147,12 @@ fn global_flags_may_stand_anywhere() {
 #[test]
 fn help_is_text_and_lists_every_command() {
     for line in ["ebb", "ebb --help", "ebb -h"] {
-        let Err(Unread::Text(text)) = read(words(line)) else { panic!("{line}") };
+        let Err(Unread::Text(text)) = read(&words(line)) else { panic!("{line}") };
         for command in tree().get_subcommands().filter(|command| !command.is_hide_set()) {
             assert!(text.contains(&format!("\n  {}", command.get_name())), "{} is not in:\n{text}", command.get_name());
         }
     }
-    let Err(Unread::Text(text)) = read(words("ebb service create --help")) else { panic!("no help") };
+    let Err(Unread::Text(text)) = read(&words("ebb service create --help")) else { panic!("no help") };
     for part in ["Usage: ebb service create NAME", "Container:", "Scale:", "Traffic:", "Waiting:", "Global options:", "Examples:"] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }

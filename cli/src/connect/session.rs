@@ -3,12 +3,11 @@
 //! This module must not know any command.
 
 use std::fmt::Debug;
-#[cfg(feature = "up")]
 use std::path::Path;
 
 use anyhow::Result;
-use ebb_api::serving::{Configuration, Revision, Route, Service};
-use k8s_openapi::api::core::v1::Pod;
+use ebb_api::serving::{Configuration, DomainMapping, Revision, Route, Service};
+use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::api::ListParams;
 use kube::client::ClientBuilder;
 use kube::core::NamespaceResourceScope as Namespaced;
@@ -18,6 +17,7 @@ use serde::de::DeserializeOwned;
 use super::log_http::LogHttp;
 use super::problem;
 use super::source::{self, Source};
+use super::warnings::Warnings;
 use crate::args::global::{GlobalArgs, NamespacesArgs};
 
 /// A connection, used by one command.
@@ -47,6 +47,7 @@ impl Session {
         let config = source::config(source.read()?, global).await?;
         let namespace = namespace.filter(|name| !name.is_empty()).map_or_else(|| config.default_namespace.clone(), str::to_owned);
         let builder = ClientBuilder::try_from(config).map_err(|error| problem::explain(error, &source))?;
+        let builder = builder.with_layer(&Warnings::default());
         let client = if global.logs_http()? { builder.with_layer(&LogHttp).build() } else { builder.build() };
         Ok(Self { client, source, namespace })
     }
@@ -64,7 +65,6 @@ impl Session {
     }
 
     /// The data directory of the server, if it is an Ebb on this machine that was found by it.
-    #[cfg(feature = "up")]
     #[must_use]
     pub fn data_dir(&self) -> Option<&Path> {
         match &self.source {
@@ -83,6 +83,12 @@ impl Session {
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// The same connection, in another namespace.
+    #[must_use]
+    pub fn within(&self, namespace: &str) -> Self {
+        Self { namespace: namespace.to_owned(), ..self.clone() }
     }
 
     /// The namespaces of a list.
@@ -121,6 +127,18 @@ impl Session {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 
+    /// Domain mappings of the namespace.
+    #[must_use]
+    pub fn domain_mappings(&self) -> Api<DomainMapping> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Secrets of the namespace.
+    #[must_use]
+    pub fn secrets(&self) -> Api<Secret> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
     /// Pods of the namespace.
     #[must_use]
     pub fn pods(&self) -> Api<Pod> {
@@ -156,6 +174,14 @@ impl Session {
     /// When there is none of that name, or what else went wrong.
     pub async fn service(&self, name: &str) -> Result<Service> {
         self.services().get(name).await.map_err(|error| self.explain(error))
+    }
+
+    /// A Route.
+    ///
+    /// # Errors
+    /// When there is none of that name, or what else went wrong.
+    pub async fn route(&self, name: &str) -> Result<Route> {
+        self.routes().get(name).await.map_err(|error| self.explain(error))
     }
 
     /// A Revision.

@@ -73,6 +73,9 @@ impl Source {
 
 /// The reader's errors name their causes themselves.
 fn read_file(path: &Path) -> Result<Kubeconfig> {
+    if !path.exists() {
+        bail!("config file '{}' can not be found", path.display());
+    }
     Kubeconfig::read_from(path).map_err(|error| anyhow!("cannot use kubeconfig {}: {error}", path.display()))
 }
 
@@ -89,6 +92,15 @@ pub async fn config(kubeconfig: Kubeconfig, global: &GlobalArgs) -> Result<Confi
         config.headers.push((HeaderName::from_static(name), value));
     }
     Ok(config)
+}
+
+/// The namespace of the kubeconfig's context, for commands without a server; nothing if there is none to be had.
+#[must_use]
+pub fn context_namespace(global: &GlobalArgs) -> Option<String> {
+    let kubeconfig = Source::pick(global).ok()?.read().ok()?;
+    let name = global.context.clone().or(kubeconfig.current_context)?;
+    let context = kubeconfig.contexts.into_iter().find(|context| context.name == name)?;
+    context.context?.namespace.filter(|namespace| !namespace.is_empty())
 }
 
 fn impersonation(global: &GlobalArgs) -> Vec<(&'static str, String)> {

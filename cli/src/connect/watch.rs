@@ -152,6 +152,40 @@ where
     }
 }
 
+/// Waits until something holds for an object; nothing is returned if that does not happen in time.
+///
+/// # Errors
+/// When there is no such object, or the server cannot be reached.
+pub async fn until<K>(session: &Session, api: &Api<K>, name: &str, timeout: Duration, holds: impl Fn(&K) -> bool) -> Result<Option<K>>
+where
+    K: Resource + Clone + DeserializeOwned + Debug,
+{
+    let deadline = Instant::now() + timeout;
+    loop {
+        let opened = Instant::now();
+        let object = api.get(name).await.map_err(|error| session.explain(error))?;
+        if holds(&object) {
+            return Ok(Some(object));
+        }
+        if opened >= deadline {
+            return Ok(None);
+        }
+        if let Ok(events) = watch(api, name, &object.resource_version().unwrap_or_default(), timeout).await {
+            let mut events = pin!(events);
+            while let Ok(Ok(Some(event))) = timeout_at(deadline, events.try_next()).await {
+                match event {
+                    WatchEvent::Added(object) | WatchEvent::Modified(object) if holds(&object) => return Ok(Some(object)),
+                    WatchEvent::Error(_) => break,
+                    _ => {}
+                }
+            }
+        }
+        if Instant::now() < deadline && opened.elapsed() < PAUSE {
+            sleep(PAUSE).await;
+        }
+    }
+}
+
 async fn watch<K>(
     api: &Api<K>,
     name: &str,

@@ -29,6 +29,7 @@ pub fn apply(service: &mut Service, flags: &MetaArgs, profile: &Profile) -> Resu
         } else {
             labels.remove(label::VISIBILITY);
         }
+        service.metadata.labels.take_if(|labels| labels.is_empty());
     }
     apply_labels(service, flags)?;
     apply_annotations(service, flags)?;
@@ -102,6 +103,8 @@ fn apply_profile(service: &mut Service, name: &str, profile: &Profile) -> Result
         annotations.extend(profile.annotations.clone());
         labels.extend(profile.labels.clone());
     }
+    service.spec.template.metadata.annotations.take_if(|annotations| annotations.is_empty());
+    service.metadata.labels.take_if(|labels| labels.is_empty());
     Ok(())
 }
 

@@ -16,6 +16,7 @@ pub fn replacement(old: &Service, new: &Service) -> Service {
             annotations.insert(key.to_owned(), value.clone());
         }
     }
+    new.metadata.annotations.take_if(|annotations| annotations.is_empty());
     new.metadata.resource_version.clone_from(&old.metadata.resource_version);
     new
 }

@@ -11,7 +11,7 @@ const NOW: &str = "2026-01-02T03:04:05Z";
 /// The flags of an update, as typed.
 fn flags(line: &[&str]) -> EditArgs {
     let words = ["ebb", "service", "update", "shop"].iter().chain(line).map(Into::into);
-    match commands::read(words) {
+    match commands::read(&words.collect::<Vec<_>>()) {
         Ok(Cli { command: Command::Service(service), .. }) => match *service {
             ServiceCommand::Update(args) => args.edit,
             other => panic!("{other:?}"),

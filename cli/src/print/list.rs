@@ -112,7 +112,9 @@ fn verdict(all: &[Condition]) -> [String; 3] {
     [conditions::count(all), conditions::ready_status(all), conditions::why_not_ready(all)]
 }
 
-fn table(headers: &[&str], rows: impl Iterator<Item = (String, Vec<String>)>, style: Style) -> String {
+/// A table of rows, each with its namespace.
+#[must_use]
+pub fn table(headers: &[&str], rows: impl Iterator<Item = (String, Vec<String>)>, style: Style) -> String {
     let mut text = String::new();
     if style.headers {
         let first = if style.namespaces { "NAMESPACE\t" } else { "" };

@@ -1,4 +1,4 @@
-//! `-o`: objects for machines, as JSON, YAML, names or what a JSONPath template picks out.
+//! `-o`: objects for machines, as JSON, YAML, names or what a template picks out.
 //!
 //! This module must not read template files; [`Format::needs_file`] says which.
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
-use super::jsonpath::Template;
+use super::{gotemplate, jsonpath};
 use crate::args::output::OutputArgs;
 
 /// What `-o` may be, for messages.
-const ALLOWED: &str = "json,jsonpath,jsonpath-as-json,jsonpath-file,name,yaml";
+const ALLOWED: &str = "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml";
 
 /// What `-o` asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,10 @@ pub enum Format {
     JsonPathAsJson(String),
     /// What the template in a file picks out.
     JsonPathFile(String),
+    /// What a Go template makes of it.
+    GoTemplate(String),
+    /// What the Go template in a file makes of it.
+    GoTemplateFile(String),
 }
 
 impl Format {
@@ -52,9 +56,8 @@ impl Format {
             "jsonpath" => Self::JsonPath(template()?),
             "jsonpath-as-json" => Self::JsonPathAsJson(template()?),
             "jsonpath-file" => Self::JsonPathFile(template()?),
-            "go-template" | "go-template-file" | "template" | "templatefile" => {
-                bail!("the output format \"{kind}\" is not supported, use jsonpath instead; allowed formats are: {ALLOWED}")
-            }
+            "go-template" | "template" => Self::GoTemplate(template()?),
+            "go-template-file" | "templatefile" => Self::GoTemplateFile(template()?),
             _ => bail!("unable to match a printer suitable for the output format \"{text}\", allowed formats are: {ALLOWED}"),
         }))
     }
@@ -63,7 +66,7 @@ impl Format {
     #[must_use]
     pub fn needs_file(&self) -> Option<&str> {
         match self {
-            Self::JsonPathFile(path) => Some(path),
+            Self::JsonPathFile(path) | Self::GoTemplateFile(path) => Some(path),
             _ => None,
         }
     }
@@ -73,6 +76,7 @@ impl Format {
     pub fn with_template(self, template: String) -> Self {
         match self {
             Self::JsonPathFile(_) => Self::JsonPath(template),
+            Self::GoTemplateFile(_) => Self::GoTemplate(template),
             other => other,
         }
     }
@@ -90,12 +94,24 @@ pub fn print(object: Value, format: &Format, args: &OutputArgs) -> Result<String
         Format::Yaml => yaml(&object),
         Format::Name => Ok(names(&object)),
         Format::Url => Ok(format!("{}\n", object.pointer("/status/url").and_then(Value::as_str).unwrap_or_default())),
-        Format::JsonPath(template) | Format::JsonPathFile(template) => Template::parse(template)?.text(&object, lenient),
-        Format::JsonPathAsJson(template) => {
-            let found = Template::parse(template)?.values(&object, lenient)?;
+        Format::JsonPath(text) | Format::JsonPathFile(text) => {
+            path(text)?.text(&object, lenient).with_context(|| format!("error executing jsonpath {}", ebb_api::go::quote(text)))
+        }
+        Format::JsonPathAsJson(text) => {
+            let template = path(text)?;
+            let found =
+                template.values(&object, lenient).with_context(|| format!("error executing jsonpath {}", ebb_api::go::quote(text)))?;
             json(&Value::Array(found.into_iter().cloned().collect()))
         }
+        Format::GoTemplate(text) | Format::GoTemplateFile(text) => {
+            let template = gotemplate::Template::parse(text).map_err(|why| anyhow!("error parsing template {text}, {why}"))?;
+            template.text(&object, lenient).with_context(|| format!("error executing template {}", ebb_api::go::quote(text)))
+        }
     }
+}
+
+fn path(text: &str) -> Result<jsonpath::Template> {
+    jsonpath::Template::parse(text).map_err(|why| anyhow!("error parsing jsonpath {text}, {why}"))
 }
 
 /// A list object of some kind.

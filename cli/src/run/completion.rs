@@ -5,6 +5,7 @@
 use anyhow::{Result, bail};
 use clap_complete::Shell;
 
+use super::completion_names::addition;
 use crate::commands::{self, CompletionArgs};
 use crate::report;
 
@@ -21,9 +22,9 @@ pub fn run(args: &CompletionArgs) -> Result<()> {
         "fish" => Shell::Fish,
         "powershell" => Shell::PowerShell,
         "zsh" => Shell::Zsh,
-        other => bail!("there is no completion for {other:?}: 'bash', 'fish', 'powershell' or 'zsh' shell completion is supported"),
+        _ => bail!("'bash', 'fish', 'powershell' or 'zsh' shell completion is supported"),
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut commands::tree(), "ebb", &mut script);
-    report::write(&String::from_utf8_lossy(&script))
+    report::write(&format!("{}{}", String::from_utf8_lossy(&script), addition(shell)))
 }

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use ebb_api::serving::Service;
@@ -13,6 +13,7 @@ use rand::Rng as _;
 
 use crate::args::edit::{EditArgs, PodArgs};
 use crate::args::global::GlobalArgs;
+use crate::config::Config;
 use crate::edit::{Around, Inputs, Profile, Verb};
 use crate::manifest;
 
@@ -21,7 +22,8 @@ use crate::manifest;
 /// # Errors
 /// When a file cannot be read or is not what it should be.
 pub fn read(edit: &EditArgs, global: &GlobalArgs) -> Result<Inputs> {
-    let profile = edit.meta.profile.as_deref().map(|name| profile(name.trim_end_matches('-'), global)).transpose()?;
+    let find = |name: &str| Config::read(global.config.as_deref())?.profile(name.trim_end_matches('-'));
+    let profile = edit.meta.profile.as_deref().map(find).transpose()?;
     Ok(Inputs { profile: profile.unwrap_or_default(), ..of_pod(&edit.pod)? })
 }
 
@@ -73,6 +75,14 @@ pub fn file(path: impl AsRef<Path>) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
+/// A file's content.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn bytes(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
 /// A file's text, or stdin's for `-`.
 ///
 /// # Errors
@@ -84,35 +94,4 @@ pub fn file_or_stdin(path: &str) -> Result<String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("cannot read stdin")?;
     Ok(text)
-}
-
-/// A profile: the built-in one, else one of the configuration file.
-fn profile(name: &str, global: &GlobalArgs) -> Result<Profile> {
-    let path = global.config.clone().or_else(default_config).filter(|path| path.exists());
-    if let Some(path) = path {
-        let found = manifest::profile(&file(&path)?, name).with_context(|| format!("cannot use {}", path.display()))?;
-        if found != Profile::default() {
-            return Ok(found);
-        }
-    }
-    Ok(if name == "istio" { istio() } else { Profile::default() })
-}
-
-/// Where kn keeps its configuration.
-fn default_config() -> Option<PathBuf> {
-    let given = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let directory = given("XDG_CONFIG_HOME").or_else(|| given("HOME").map(|home| home.join(".config")))?;
-    Some(directory.join("kn").join("config.yaml"))
-}
-
-/// The profile that exists without a configuration file.
-fn istio() -> Profile {
-    let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
-    Profile {
-        annotations: pairs(&[
-            ("sidecar.istio.io/rewriteAppHTTPProbers", "true"),
-            ("serving.knative.openshift.io/enablePassthrough", "true"),
-        ]),
-        labels: pairs(&[("sidecar.istio.io/inject", "true")]),
-    }
 }

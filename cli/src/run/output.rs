@@ -11,7 +11,7 @@ use crate::args::output::OutputArgs;
 use crate::print::object::{self, Format};
 use crate::report;
 
-/// The API of all objects that are listed.
+/// The API of most objects that are listed.
 const SERVING: &str = "serving.knative.dev/v1";
 
 /// What `-o` asks for, with its template read.
@@ -39,7 +39,15 @@ pub fn one<T: Serialize>(object: &T, format: &Format, args: &OutputArgs) -> Resu
 /// # Errors
 /// When a template does not fit it.
 pub fn many<T: Serialize>(kind: &str, items: &[T], format: &Format, args: &OutputArgs) -> Result<()> {
-    value(object::list(SERVING, kind, items)?, format, args)
+    self::items(SERVING, kind, items, format, args)
+}
+
+/// Prints a list of any API.
+///
+/// # Errors
+/// When a template does not fit it.
+pub fn items<T: Serialize>(api_version: &str, kind: &str, items: &[T], format: &Format, args: &OutputArgs) -> Result<()> {
+    value(object::list(api_version, kind, items)?, format, args)
 }
 
 /// Prints a value.

@@ -103,6 +103,7 @@ impl Compiling<'_> {
     fn finish(self, redirect: bool) -> Compiled {
         let mut compiled = Compiled { hosts: BTreeMap::new(), faults: self.faults };
         for (name, mut paths) in self.hosts {
+            paths.shrink_to_fit();
             if let Some(old) = self.old.and_then(|old| old.hosts.get(&name)) {
                 continue_splits(&mut paths, &old.paths);
             }

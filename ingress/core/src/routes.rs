@@ -25,7 +25,8 @@ struct Object {
 #[derive(Default)]
 pub struct Routes {
     objects: HashMap<ObjectKey, Object>,
-    claims: BTreeMap<String, BTreeSet<Age>>,
+    /// By host, the claims on it, oldest first. Nearly always one, which must not cost a whole tree.
+    claims: BTreeMap<String, Vec<Age>>,
     table: Table,
 }
 
@@ -76,7 +77,10 @@ impl Routes {
             self.withdraw(old);
         }
         for host in compiled.hosts.keys() {
-            self.claims.entry(host.clone()).or_default().insert(age.clone());
+            let claims = self.claims.entry(host.clone()).or_insert_with(|| Vec::with_capacity(1));
+            if let Err(place) = claims.binary_search(&age) {
+                claims.insert(place, age.clone());
+            }
         }
         self.objects.insert(key.clone(), Object { age, compiled });
         let update = self.settle(&key, hosts);
@@ -103,7 +107,7 @@ impl Routes {
     fn withdraw(&mut self, object: &Object) {
         for host in object.compiled.hosts.keys() {
             if let Some(claims) = self.claims.get_mut(host) {
-                claims.remove(&object.age);
+                claims.retain(|age| *age != object.age);
                 if claims.is_empty() {
                     self.claims.remove(host);
                 }
@@ -116,7 +120,7 @@ impl Routes {
         let mut update = Update::default();
         for host in hosts {
             let claims = self.claims.get(&host);
-            let holder = claims.and_then(BTreeSet::first).map(|(_, key)| key);
+            let holder = claims.and_then(|claims| claims.first()).map(|(_, key)| key);
             // What the others are told about a host speaks of its holder, so only a new holder is news to them.
             if holder != self.table.host(&host).map(|now| &now.owner) {
                 update.others.extend(claims.into_iter().flatten().map(|(_, key)| key.clone()).filter(|key| key != changed));

@@ -158,11 +158,6 @@ fn check_image(container: &Container) -> Result<(), Trouble> {
 fn check_supported(pod: &Pod, container: &Container) -> Result<(), Trouble> {
     let Some(spec) = pod.spec.as_ref() else { return Ok(()) };
     let refuse = |what: &str| Err(Trouble::config(format!("{what} are not supported for a process on this machine yet")));
-    if spec.volumes.as_ref().is_some_and(|volumes| !volumes.is_empty())
-        || container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty())
-    {
-        return refuse("volumes and volume mounts");
-    }
     if spec.init_containers.as_ref().is_some_and(|containers| !containers.is_empty()) {
         return refuse("init containers");
     }

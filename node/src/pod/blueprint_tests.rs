@@ -56,7 +56,6 @@ fn what_cannot_be_done_is_refused_with_its_reason() {
     let none = || json!({});
     for (container, spec, own_user, want) in [
         (json!({"command": []}), none(), 0, r#"container "c" has no command: image dev.local/host runs a command of this machine"#),
-        (none(), json!({"volumes": [{"name": "v"}]}), 0, "volumes and volume mounts are not supported for a process on this machine yet"),
         (none(), json!({"initContainers": [{"name": "i"}]}), 0, "init containers are not supported for a process on this machine yet"),
         (
             json!({"lifecycle": {"preStop": {"exec": {"command": ["x"]}}}}),

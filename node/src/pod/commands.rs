@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Container, Pod};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{Gid, Uid, User};
@@ -17,6 +17,7 @@ use super::blueprint::{Blueprint, Trouble};
 use crate::context::Context;
 use crate::probe::check::Commands;
 use crate::spawn::{Failure, INSTANCE_VARIABLE, Launch, POD_UID_VARIABLE, SpawnError, Spawner, Stage, find_program};
+use crate::volumes::{Mounts, Volumes};
 
 /// Bytes of a failed probe command's output that are told.
 const TOLD: usize = 512;
@@ -28,11 +29,18 @@ pub(crate) struct Setting {
     directory: PathBuf,
     user: Option<(Uid, Gid)>,
     no_new_privileges: bool,
+    mounts: Mounts,
 }
 
 impl Setting {
     /// Puts it together, and makes the pod's own directory if it needs one.
-    pub(crate) fn new(context: &Context, pod: &Pod, blueprint: &Blueprint) -> Result<Self, Trouble> {
+    pub(crate) async fn new(
+        context: &Context,
+        pod: &Pod,
+        container: &Container,
+        blueprint: &Blueprint,
+        volumes: &Volumes,
+    ) -> Result<Self, Trouble> {
         let uid = pod.metadata.uid.as_deref().unwrap_or_default();
         let user = blueprint.user.map(|(user, group)| resolve(user, group));
         let mut environment: BTreeMap<String, String> = context.base.iter().cloned().collect();
@@ -48,7 +56,8 @@ impl Setting {
             Some(directory) => PathBuf::from(directory),
             None => scratch(&context.scratch, uid, user)?,
         };
-        Ok(Self { environment, directory, user, no_new_privileges: blueprint.no_new_privileges })
+        let mounts = volumes.mount(context, container, &blueprint.environment, user).await?;
+        Ok(Self { environment, directory, user, no_new_privileges: blueprint.no_new_privileges, mounts })
     }
 
     /// What a program asks for before it draws on a terminal, if the container does not say it.
@@ -60,14 +69,15 @@ impl Setting {
     pub(crate) fn launch(&self, command: &[String], streams: Streams, cgroup: Option<OwnedFd>) -> Result<Launch, Trouble> {
         let Streams { input, output, error, terminal } = streams;
         let shown = self.directory.display();
-        match std::fs::metadata(&self.directory) {
+        match std::fs::metadata(self.mounts.real(&self.directory)) {
             Err(error) => return Err(Trouble::run(format!("working directory {shown}: {}", plain(&error)))),
             Ok(metadata) if !metadata.is_dir() => return Err(Trouble::run(format!("working directory {shown} is not a directory"))),
             Ok(_) => {}
         }
         let name = command.first().map_or("", String::as_str);
         let path = self.environment.get("PATH").map_or("", String::as_str);
-        let program = find_program(name, &self.directory, path).map_err(|error| Trouble::run(error.to_string()))?;
+        let program =
+            find_program(name, &self.directory, path, |path| self.mounts.real(path)).map_err(|error| Trouble::run(error.to_string()))?;
         let text = |text: Vec<u8>| CString::new(text).map_err(|_| Trouble::config("the command contains a NUL byte"));
         Ok(Launch {
             program: text(path_bytes(&program))?,
@@ -84,6 +94,7 @@ impl Setting {
             error,
             terminal,
             cgroup,
+            binds: self.mounts.binds()?,
             user: self.user,
             no_new_privileges: self.no_new_privileges,
         })

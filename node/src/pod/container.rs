@@ -26,6 +26,7 @@ use crate::environment::Sources;
 use crate::logs::{Captured, Sink, capture};
 use crate::probe::health::watch as watch_health;
 use crate::spawn::{Exit, Process};
+use crate::volumes::Volumes;
 
 /// After a process has ended, whatever holds its output open has escaped from its group; it is not waited for longer.
 const LAST_OUTPUT: Duration = Duration::from_secs(1);
@@ -53,6 +54,7 @@ pub(crate) struct Container {
     pub view: watch::Sender<PodView>,
     pub stop: watch::Receiver<Stop>,
     pub sink: Sink,
+    pub volumes: Arc<Volumes>,
     /// When the node learned of the pod.
     pub seen: Instant,
 }
@@ -124,7 +126,7 @@ impl Container {
             return Err(Trouble::config("the pod is being stopped"));
         }
         let blueprint = self.blueprint()?;
-        let setting = Setting::new(&self.context, &self.pod, &blueprint)?;
+        let setting = Setting::new(&self.context, &self.pod, &self.spec, &blueprint, &self.volumes).await?;
         let cgroup = self.cgroup(&blueprint)?;
         let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose().map_err(|error| Trouble::run(format!("cgroup: {error}")))?;
         let (read, write) = output_pipe().map_err(|error| Trouble::run(format!("output pipe: {error}")))?;

@@ -19,6 +19,7 @@ use super::view::{ContainerView, PodView};
 use crate::context::Context;
 use crate::logs::PodRecord;
 use crate::patches;
+use crate::volumes::{Volumes, keep};
 
 /// A process has at least so long to end after SIGTERM, however long draining took.
 const LEAST: Duration = Duration::from_secs(2);
@@ -74,10 +75,14 @@ fn start(context: &Arc<Context>, pod: &Arc<Pod>, stop: &watch::Receiver<Stop>, c
     let view = watch::Sender::new(PodView { containers: views, accepted: Some(Timestamp::now()), ..PodView::default() });
     let record = record(pod);
     let seen = Instant::now();
+    let volumes = Volumes::of(context, pod);
     for (at, spec) in specs.into_iter().enumerate() {
         let sink = context.logs.container(&record, &spec.name);
-        let (context, pod, view, stop) = (context.clone(), pod.clone(), view.clone(), stop.clone());
-        containers.spawn(Container { context, pod, spec, at, view, stop, sink, seen }.run());
+        let (context, pod, view, stop, volumes) = (context.clone(), pod.clone(), view.clone(), stop.clone(), volumes.clone());
+        containers.spawn(Container { context, pod, spec, at, view, stop, sink, volumes, seen }.run());
+    }
+    if volumes.any() {
+        reporting.spawn(keep(context.clone(), volumes));
     }
     reporting.spawn(report(context.clone(), pod.clone(), view.subscribe()));
 }
@@ -178,6 +183,9 @@ async fn clean_up(context: &Context, pod: &Pod) {
     context.logs.retire(&pod.namespace().unwrap_or_default(), &pod.name_any()).await;
     let ports = pod.spec.iter().flat_map(|spec| &spec.containers).filter_map(blueprint::port);
     ports.for_each(|port| context.ports.release(port, &Key::of(pod)));
+    if pod.spec.as_ref().and_then(|spec| spec.volumes.as_ref()).is_some_and(|volumes| !volumes.is_empty()) {
+        Volumes::remove(context, pod).await;
+    }
     let Some(uid) = pod.uid() else { return };
     let scratch = context.scratch.join(uid);
     match tokio::fs::remove_dir_all(&scratch).await {

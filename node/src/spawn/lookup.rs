@@ -36,14 +36,15 @@ pub enum LookupError {
     },
 }
 
-/// The absolute path of `command`: relative to `directory` when it contains a slash, else searched in `path`.
+/// The absolute path of `command`: relative to `directory` when it contains a slash, else searched in `path`. `real` says
+/// where a path is that the process will see through a mount.
 ///
 /// # Errors
 /// See [`LookupError`].
-pub fn find_program(command: &str, directory: &Path, path: &str) -> Result<PathBuf, LookupError> {
+pub fn find_program(command: &str, directory: &Path, path: &str, real: impl Fn(&Path) -> PathBuf) -> Result<PathBuf, LookupError> {
     if command.contains('/') {
         let file = directory.join(command);
-        return match executable(&file) {
+        return match executable(&real(&file)) {
             Verdict::Yes => Ok(file),
             Verdict::Missing => Err(LookupError::NoFile { command: command.into(), file }),
             Verdict::No(why) => Err(LookupError::NotExecutable { command: command.into(), file, why }),
@@ -52,7 +53,7 @@ pub fn find_program(command: &str, directory: &Path, path: &str) -> Result<PathB
     let mut refused = None;
     for entry in path.split(':').filter(|entry| !entry.is_empty()) {
         let file = directory.join(entry).join(command);
-        match executable(&file) {
+        match executable(&real(&file)) {
             Verdict::Yes => return Ok(file),
             Verdict::Missing => {}
             Verdict::No(why) => refused = refused.or(Some(LookupError::NotExecutable { command: command.into(), file, why })),

@@ -6,8 +6,9 @@
 //! must not allocate, lock, panic or return: it makes system calls and writes one error word.
 #![expect(unsafe_code, reason = "clone and exec have no safe form that also sets the death signal without a full fork")]
 
-use std::ffi::{CString, c_char, c_int, c_long, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_long, c_void};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use nix::errno::Errno;
@@ -23,6 +24,17 @@ const STACK: usize = 64 * 1024;
 const SIGNALS: c_int = 64;
 /// `CLOSE_RANGE_CLOEXEC`.
 const CLOSE_ON_EXEC: c_long = 4;
+
+/// A directory or file that the process sees at another place, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bind {
+    /// What it is.
+    pub source: CString,
+    /// Where it is seen; something of the same kind must be there.
+    pub target: CString,
+    /// It can only be read there.
+    pub read_only: bool,
+}
 
 /// A program to start. Paths are absolute; argument 0 is the first of `arguments`.
 #[derive(Debug)]
@@ -45,6 +57,8 @@ pub struct Launch {
     pub terminal: bool,
     /// An open `cgroup.procs`: the child enters that cgroup before it executes the program.
     pub cgroup: Option<OwnedFd>,
+    /// Mounts that this process and its descendants alone see, in order; with any, it gets a mount namespace of its own.
+    pub binds: Arc<[Bind]>,
     /// User and group to become.
     pub user: Option<(Uid, Gid)>,
     /// Set-user-id programs give no more rights than the process has (`allowPrivilegeEscalation: false`).
@@ -67,6 +81,10 @@ pub enum Stage {
     Group,
     /// The cgroup refused the process.
     Cgroup,
+    /// The mount namespace could not be made.
+    Namespace,
+    /// Something could not be mounted.
+    Mount,
     /// User or group could not be set.
     User,
     /// Standard streams could not be connected.
@@ -92,6 +110,10 @@ impl std::fmt::Display for Failure {
             Stage::Clone => "cannot create a process",
             Stage::Group => "cannot set up the process group",
             Stage::Cgroup => "cannot enter the cgroup",
+            Stage::Namespace => {
+                "cannot give the process mounts of its own, which its volumes need: run ebb as root, or let its user make user namespaces"
+            }
+            Stage::Mount => "cannot mount a volume",
             Stage::User => "cannot become the user",
             Stage::Streams => "cannot connect the standard streams",
             Stage::Directory => "cannot enter the working directory",
@@ -102,7 +124,8 @@ impl std::fmt::Display for Failure {
 }
 
 impl Stage {
-    const ALL: [Self; 7] = [Self::Clone, Self::Group, Self::Cgroup, Self::User, Self::Streams, Self::Directory, Self::Execute];
+    const ALL: [Self; 9] =
+        [Self::Clone, Self::Group, Self::Cgroup, Self::Namespace, Self::Mount, Self::User, Self::Streams, Self::Directory, Self::Execute];
 
     const fn code(self) -> c_int {
         match self {
@@ -113,6 +136,8 @@ impl Stage {
             Self::Streams => 4,
             Self::Directory => 5,
             Self::Execute => 6,
+            Self::Namespace => 7,
+            Self::Mount => 8,
         }
     }
 }
@@ -124,6 +149,8 @@ struct Script<'a> {
     environment: Vec<*const c_char>,
     null: RawFd,
     parent: libc::pid_t,
+    /// Our user and group in a user namespace, where only one makes mounts possible.
+    maps: Option<[CString; 2]>,
     /// -1, or the code of the stage that failed.
     failed: AtomicI32,
     errno: AtomicI32,
@@ -149,6 +176,7 @@ impl Stagehand {
             environment: pointers(&launch.environment),
             null: null.as_raw_fd(),
             parent: nix::unistd::getpid().as_raw(),
+            maps: maps(launch),
             failed: AtomicI32::new(-1),
             errno: AtomicI32::new(0),
         };
@@ -206,6 +234,67 @@ fn pointers(strings: &[CString]) -> Vec<*const c_char> {
     strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
+/// Everybody keeps their number. Root needs no user namespace.
+fn maps(launch: &Launch) -> Option<[CString; 2]> {
+    let (user, group) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    if launch.binds.is_empty() || user.is_root() {
+        return None;
+    }
+    let map = |id: u32| CString::new(format!("{id} {id} 1\n")).unwrap_or_default();
+    Some([map(user.as_raw()), map(group.as_raw())])
+}
+
+/// Makes a mount namespace and what is mounted in it. Says what failed, errno why.
+///
+/// # Safety
+/// Only between clone and exec: system calls on memory that the parent prepared.
+unsafe fn mount(binds: &[Bind], maps: Option<&[CString; 2]>) -> Result<(), Stage> {
+    // SAFETY: the caller's, for all of it.
+    unsafe {
+        let user = if maps.is_some() { libc::CLONE_NEWUSER } else { 0 };
+        if libc::unshare(user | libc::CLONE_NEWNS) != 0 {
+            return Err(Stage::Namespace);
+        }
+        if let Some([user, group]) = maps
+            && !(put(c"/proc/self/setgroups", c"deny") && put(c"/proc/self/uid_map", user) && put(c"/proc/self/gid_map", group))
+        {
+            return Err(Stage::Namespace);
+        }
+        // What the machine mounts later is seen, but nothing of ours gets out.
+        if libc::mount(std::ptr::null(), c"/".as_ptr(), std::ptr::null(), libc::MS_REC | libc::MS_SLAVE, std::ptr::null()) != 0 {
+            return Err(Stage::Namespace);
+        }
+        for bind in binds {
+            let (source, target) = (bind.source.as_ptr(), bind.target.as_ptr());
+            if libc::mount(source, target, std::ptr::null(), libc::MS_BIND | libc::MS_REC, std::ptr::null()) != 0 {
+                return Err(Stage::Mount);
+            }
+            if bind.read_only {
+                let set = libc::mount_attr { attr_set: libc::MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 };
+                let size = size_of::<libc::mount_attr>();
+                if libc::syscall(libc::SYS_mount_setattr, libc::AT_FDCWD, target, 0, &raw const set, size) != 0 {
+                    return Err(Stage::Mount);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes a text into a file of the kernel.
+///
+/// # Safety
+/// As [`mount`].
+unsafe fn put(file: &CStr, text: &CStr) -> bool {
+    // SAFETY: the caller's, for all of it.
+    unsafe {
+        let descriptor = libc::open(file.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+        let length = text.count_bytes();
+        let written = descriptor >= 0 && libc::write(descriptor, text.as_ptr().cast::<c_void>(), length) == length.cast_signed();
+        written && libc::close(descriptor) == 0
+    }
+}
+
 /// The child's whole life before exec. Never returns to Rust code above it.
 extern "C" fn perform(script: *mut c_void) -> c_int {
     // SAFETY: `spawn` passes a live `Script` and stands still while we use it.
@@ -238,6 +327,11 @@ fn steps(script: &Script<'_>) -> Stage {
             && libc::write(procs.as_raw_fd(), c"0".as_ptr().cast::<c_void>(), 1) != 1
         {
             return Stage::Cgroup;
+        }
+        if !launch.binds.is_empty()
+            && let Err(stage) = mount(&launch.binds, script.maps.as_ref())
+        {
+            return stage;
         }
         if let Some((user, group)) = launch.user {
             let no_groups: *const libc::gid_t = std::ptr::null();

@@ -28,6 +28,7 @@ fn shell(script: &str, environment: &[&str]) -> (Launch, std::fs::File) {
         output: write,
         error: None,
         terminal: false,
+        binds: Vec::new().into(),
         cgroup: None,
         user: None,
         no_new_privileges: false,
@@ -149,14 +150,14 @@ async fn the_sweep_finds_grandchildren_in_groups_of_their_own() {
 fn commands_are_looked_up_like_a_container_runtime_does() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("plain"), "").unwrap();
-    assert_eq!(find_program("sh", directory.path(), "/nowhere:/bin").unwrap(), Path::new("/bin/sh"));
-    let error = find_program("plain", directory.path(), "/bin:/usr/bin").unwrap_err().to_string();
+    assert_eq!(find_program("sh", directory.path(), "/nowhere:/bin", Path::to_owned).unwrap(), Path::new("/bin/sh"));
+    let error = find_program("plain", directory.path(), "/bin:/usr/bin", Path::to_owned).unwrap_err().to_string();
     assert_eq!(error, r#"command "plain" was not found in PATH (/bin:/usr/bin); a program of the working directory is written ./plain"#);
-    let error = find_program("./gone", directory.path(), "").unwrap_err().to_string();
+    let error = find_program("./gone", directory.path(), "", Path::to_owned).unwrap_err().to_string();
     assert!(error.starts_with(r#"command "./gone" does not exist: there is no file /"#), "{error}");
-    let error = find_program("./plain", directory.path(), "").unwrap_err().to_string();
+    let error = find_program("./plain", directory.path(), "", Path::to_owned).unwrap_err().to_string();
     assert!(error.ends_with("a file without permission to execute it"), "{error}");
-    let error = find_program("/bin/", directory.path(), "").unwrap_err().to_string();
+    let error = find_program("/bin/", directory.path(), "", Path::to_owned).unwrap_err().to_string();
     assert!(error.ends_with("is a directory"), "{error}");
 }
 

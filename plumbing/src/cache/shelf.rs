@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Key;
-use super::pack::Packer;
+use crate::pack::Packer;
 
 /// So many objects of a kind are kept as they are: 1 MB per kind, and more than are busy at a time on most machines. A
 /// machine with more busy ones pays some 20 µs each time that an object comes back.
@@ -84,7 +84,7 @@ impl<K: Resource + Serialize + DeserializeOwned> Shelf<K> {
             entry.asked.store(true, Ordering::Relaxed);
             return Some(Found::Warm(object.clone()));
         }
-        match self.packer.as_ref()?.unpack(entry.packed.as_deref()?) {
+        match self.packer.as_ref()?.unpack_object(entry.packed.as_deref()?) {
             Ok(object) => Some(Found::Unpacked(Arc::new(object))),
             Err(error) => {
                 tracing::error!(%key, %error, "an object in memory cannot be read; memory or a type's JSON is broken");
@@ -161,9 +161,9 @@ impl<K: Resource + Serialize + DeserializeOwned> Shelf<K> {
     fn pack(&mut self, object: &K) -> std::io::Result<Box<[u8]>> {
         let packer = match self.packer.take() {
             Some(packer) => packer,
-            None => Packer::new(self.samples().iter().map(AsRef::as_ref))?,
+            None => Packer::like(self.samples().iter().map(AsRef::as_ref))?,
         };
-        let packed = packer.pack(object);
+        let packed = packer.pack_object(object);
         self.packer = Some(packer);
         packed
     }

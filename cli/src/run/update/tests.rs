@@ -6,7 +6,7 @@ use crate::connect::script::{SERVICES, Script, service, status};
 
 fn args(line: &str) -> UpdateArgs {
     let words = format!("ebb service update shop {line}");
-    match commands::read(words.split_whitespace().map(Into::into)) {
+    match commands::read(&words.split_whitespace().map(Into::into).collect::<Vec<_>>()) {
         Ok(Cli { command: Command::Service(service), .. }) => match *service {
             ServiceCommand::Update(args) => args,
             other => panic!("{other:?}"),
