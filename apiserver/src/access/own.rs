@@ -123,6 +123,8 @@ async fn follow(core: &Core, name: &str, rules: &[Rule]) -> Result<(), ApiError>
 pub async fn run(core: &Core) -> Result<(), BoxError> {
     let Some(roles) = core.registry.find_id(ROLES) else { return std::future::pending().await };
     let mut changes = roles.changes();
+    // A change may have come before anybody listened.
+    changes.mark_changed();
     loop {
         changes.changed().await?;
         if let Err((name, error)) = aggregate(core).await {

@@ -174,7 +174,11 @@ pub fn applied(headers: &HeaderMap, body: &Bytes) -> Result<Option<Value>, ApiEr
     match read {
         Value::Object(_) => Ok(Some(read)),
         Value::Null => Ok(Some(Value::Object(serde_json::Map::new()))),
-        _ => Err(ApiError::bad_request("error decoding YAML: the configuration is no object")),
+        other => {
+            let why = "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal";
+            let kind = if other.is_boolean() { "bool" } else { crate::error::json_type(&other) };
+            Err(ApiError::bad_request(format!("error decoding YAML: {why} {kind} into Go value of type map[string]interface {{}}")))
+        }
     }
 }
 

@@ -22,7 +22,9 @@ pub enum Field {
     AlwaysWhole,
     /// A list of structs that are found by these members.
     Keyed(&'static [&'static str], &'static Struct),
-    /// The same, and always there, if only as null.
+    /// A list of structs that are found by these members, each owned as a whole.
+    KeyedWhole(&'static [&'static str]),
+    /// A list of structs that are found by these members; always there, if only as null.
     AlwaysKeyed(&'static [&'static str], &'static Struct),
     /// A list of values, each of them once.
     Set,
@@ -32,12 +34,12 @@ pub enum Field {
     Default(&'static str),
 }
 
-use Field::{Always, Keyed, Set};
+use Field::{Always, Keyed, KeyedWhole, Set};
 
 /// Nothing special.
 pub static PLAIN: Struct = Struct(&[]);
 /// Metadata of all kinds.
-pub static METADATA: Struct = Struct(&[("finalizers", Set), ("ownerReferences", Keyed(&["uid"], &PLAIN))]);
+pub static METADATA: Struct = Struct(&[("finalizers", Set), ("ownerReferences", KeyedWhole(&["uid"]))]);
 /// A status of which only the conditions are special.
 pub static CONDITIONS: Struct = Struct(&[("conditions", Keyed(&["type"], &PLAIN))]);
 /// A kind of which only the metadata are special.

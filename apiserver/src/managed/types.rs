@@ -25,6 +25,8 @@ pub enum Type<'a> {
     Set,
     /// A list of structs, found by these members.
     Keyed(&'static [&'static str], &'static Struct),
+    /// A list of structs, found by these members, each of them one value.
+    KeyedWhole(&'static [&'static str]),
     /// A struct of a built-in kind.
     Struct(&'static Struct),
     /// What a schema describes; the flag tells whether a schema around it keeps what it does not know.
@@ -52,6 +54,7 @@ impl Field {
             Self::Always(inner) | Self::Maybe(inner) => Type::Struct(inner),
             Self::Whole | Self::AlwaysWhole => Type::Whole,
             Self::Keyed(keys, inner) | Self::AlwaysKeyed(keys, inner) => Type::Keyed(keys, inner),
+            Self::KeyedWhole(keys) => Type::KeyedWhole(keys),
             Self::Set => Type::Set,
             Self::AlwaysList => Type::Plain,
             Self::Default(text) => Type::Text(text),
@@ -66,7 +69,7 @@ impl<'a> Shape<'a> for Type<'a> {
             Self::Whole => Kinds { map: Some(MapKind::Atomic), ..Self::EVERYTHING },
             Self::Text(_) => Kinds { scalar: Some(Scalar::String), ..Kinds::default() },
             Self::Set => Kinds { list: Some(ListKind::Set), ..Kinds::default() },
-            Self::Keyed(..) => Kinds { list: Some(ListKind::Map), ..Kinds::default() },
+            Self::Keyed(..) | Self::KeyedWhole(_) => Kinds { list: Some(ListKind::Map), ..Kinds::default() },
             Self::Struct(_) | Self::Object(None) => Kinds { map: Some(MapKind::Granular), ..Kinds::default() },
             Self::Schema(schema, _) | Self::Object(Some(schema)) => schema.kinds(),
         }
@@ -74,7 +77,7 @@ impl<'a> Shape<'a> for Type<'a> {
 
     fn keys(self) -> Vec<&'a str> {
         match self {
-            Self::Keyed(keys, _) => keys.to_vec(),
+            Self::Keyed(keys, _) | Self::KeyedWhole(keys) => keys.to_vec(),
             Self::Schema(schema, _) => schema.keys(),
             _ => Vec::new(),
         }

@@ -36,7 +36,7 @@ fn a_pod_carries_its_port_owner_and_hash() {
         "metadata": {
             "name": name, "namespace": "dev",
             "labels": {"app": "shop", "pod-template-hash": hash},
-            "annotations": {"a": "b", "node.ebb.dev/created": "2026-01-02T03:04:05.123456789Z"},
+            "annotations": {"a": "b", "node.ebb.dev/created": "2026-01-02T03:04:05.123456789Z", "node.ebb.dev/declared-port": "8080"},
             "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-00001-deployment", "uid": "d-uid",
                                  "controller": true, "blockOwnerDeletion": true}],
         },

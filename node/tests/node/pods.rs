@@ -105,7 +105,7 @@ async fn what_cannot_run_says_why() {
         (
             json!({"volumeMounts": [{"name": "v", "mountPath": "/v"}]}),
             "CreateContainerConfigError",
-            "volumes and volume mounts are not supported for a process on this machine yet",
+            r#"volume "v" is mounted, but the pod has no such volume"#,
         ),
     ];
     for (number, (container, reason, message)) in cases.into_iter().enumerate() {

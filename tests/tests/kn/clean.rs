@@ -7,16 +7,20 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+#[expect(clippy::expect_used, reason = "the patterns stand below, and each test reads all of them")]
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a pattern")
+}
+
 /// Lines of progress: how many there are depends on how fast the server is.
-static PROGRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^ *\d+\.\d{3}s (.*)$").expect("a pattern"));
+static PROGRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ *\d+\.\d{3}s (.*)$"));
 /// Ages of lists and descriptions, with the spaces around them, which depend on their width.
-static AGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" +\d+(s|m|m\d+s) ").expect("a pattern"));
-static LAST_AGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"( |\()\d+(s|m|m\d+s)(\)?)$").expect("a pattern"));
-static TIME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"#).expect("a pattern"));
-static UID: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").expect("a pattern"));
-static VERSION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(resourceVersion"?: )"\d+""#).expect("a pattern"));
-static PROGRAM: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bkn (\w|-)").expect("a pattern"));
+static AGE: LazyLock<Regex> = LazyLock::new(|| pattern(r" +\d+(s|m|m\d+s) "));
+static LAST_AGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"( |\()\d+(s|m|m\d+s)(\)?)$"));
+static TIME: LazyLock<Regex> = LazyLock::new(|| pattern(r#"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"#));
+static UID: LazyLock<Regex> = LazyLock::new(|| pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
+static VERSION: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(resourceVersion"?: )"\d+""#));
+static PROGRAM: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bkn (\w|-)"));
 
 /// An output as lines that can be compared.
 pub fn lines(text: &str, namespace: &str, directory: &str) -> Vec<String> {

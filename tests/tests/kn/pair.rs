@@ -13,7 +13,6 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{DynamicObject, ListParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Api, Client, ResourceExt};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -167,7 +166,10 @@ impl Pair {
         for (group, version, kind) in kinds {
             let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
             let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), side.namespace(), &resource);
-            for object in api.list(&ListParams::default()).await?.items {
+            let mut found = api.list(&ListParams::default()).await?.items;
+            // What waits for its finalizers is gone for whoever deleted it.
+            found.retain(|object| object.metadata.deletion_timestamp.is_none());
+            for object in found {
                 let name = format!("{kind} {}", object.name_any()).replace(side.namespace(), "NAMESPACE");
                 let value = clean::object(clean::sorted(serde_json::to_value(object)?), side.namespace());
                 let text = serde_json::to_string_pretty(&value)?;

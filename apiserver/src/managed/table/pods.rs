@@ -1,6 +1,6 @@
 //! Pods and what is in them.
 
-use super::Field::{Always, AlwaysKeyed, AlwaysList, Default, Keyed, Maybe, Whole};
+use super::Field::{Always, AlwaysKeyed, AlwaysList, Default, Keyed, KeyedWhole, Maybe, Whole};
 use super::{METADATA, PLAIN, Struct};
 
 pub static POD: Struct = Struct(&[("metadata", Always(&METADATA)), ("spec", Always(&POD_SPEC)), ("status", Always(&POD_STATUS))]);
@@ -17,7 +17,7 @@ static POD_SPEC: Struct = Struct(&[
     ("containers", AlwaysKeyed(&["name"], &CONTAINER)),
     ("ephemeralContainers", Keyed(&["name"], &CONTAINER)),
     ("hostAliases", Keyed(&["ip"], &PLAIN)),
-    ("imagePullSecrets", Keyed(&["name"], &PLAIN)),
+    ("imagePullSecrets", KeyedWhole(&["name"])),
     ("initContainers", Keyed(&["name"], &CONTAINER)),
     ("nodeSelector", Whole),
     ("resourceClaims", Keyed(&["name"], &PLAIN)),

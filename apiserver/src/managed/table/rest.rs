@@ -1,6 +1,6 @@
 //! Kinds without pods in them.
 
-use super::Field::{Always, AlwaysList, AlwaysWhole, Default, Keyed, Maybe, Set, Whole};
+use super::Field::{Always, AlwaysList, AlwaysWhole, Default, Keyed, KeyedWhole, Maybe, Set, Whole};
 use super::pods::CLAIM_SPEC;
 use super::{CONDITIONS, METADATA, PLAIN, Struct};
 
@@ -22,7 +22,7 @@ static SERVICE_SPEC: Struct = Struct(&[("ports", Keyed(&["port", "protocol"], &S
 static SERVICE_PORT: Struct = Struct(&[("protocol", Default("TCP"))]);
 static SERVICE_STATUS: Struct = Struct(&[("conditions", Keyed(&["type"], &PLAIN)), ("loadBalancer", Always(&PLAIN))]);
 
-pub static SERVICE_ACCOUNT: Struct = Struct(&[("metadata", Always(&METADATA)), ("secrets", Keyed(&["name"], &PLAIN))]);
+pub static SERVICE_ACCOUNT: Struct = Struct(&[("metadata", Always(&METADATA)), ("secrets", KeyedWhole(&["name"]))]);
 
 pub static EVENT: Struct =
     Struct(&[("involvedObject", AlwaysWhole), ("metadata", Always(&METADATA)), ("related", Whole), ("source", Always(&PLAIN))]);

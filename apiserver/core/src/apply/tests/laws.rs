@@ -135,6 +135,7 @@ proptest! {
     fn nobody_loses_anything_without_force(first in spec(), second in spec(), third in spec()) {
         // An empty map or list is a leaf only as long as it is empty: whoever fills it ends that, as in upstream.
         let first = without_empty(first);
+        prop_assume!(first != json!({}));
         let mut world = World::new();
         world.apply("a", false, &first).unwrap();
         let mine = members(&thing(), &object(&first));

@@ -236,7 +236,7 @@ fn a_configuration_must_fit_its_type() {
             ".spec.parts: element 0: associative list with keys has an element that omits all key fields [\"name\"] (and doesn't have \
              default values for any key fields)",
         ),
-        (json!({"sice": 1, "parts": 7}), "errors:\n  .spec.sice: field not declared in schema\n  .spec.parts: expected list, got &{7}"),
+        (json!({"parts": 7, "sice": 1}), "errors:\n  .spec.parts: expected list, got &{7}\n  .spec.sice: field not declared in schema"),
     ];
     for (spec, wanted) in rows {
         let Err(Fault::Unfit(faults)) = world.apply("a", false, &spec) else { panic!("{spec} fits") };

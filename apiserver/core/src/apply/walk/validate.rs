@@ -35,11 +35,16 @@ fn walk<'a, S: Shape<'a>>(shape: S, value: &Value, duplicates: bool, path: &mut 
         (Some(Form::Map), Value::Object(fields)) => {
             for (name, value) in fields {
                 path.push(Element::field(name));
-                match shape.member(name) {
+                let inner = shape.member(name);
+                match inner {
                     Some(inner) => walk(inner, value, duplicates, path, faults),
                     None => faults.add(path, "field not declared in schema"),
                 }
                 path.pop();
+                // One unknown member of a map is enough.
+                if inner.is_none() {
+                    break;
+                }
             }
         }
         (Some(Form::Map), other) => faults.add(path, format!("expected map, got &{{{}}}", plain(other))),
