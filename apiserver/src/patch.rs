@@ -1,6 +1,7 @@
 //! Patches: from an object and a patch to the patched object. Pure. Applied configurations (server-side apply) are no
 //! patches in this sense: what becomes of them depends on who manages what. They are in `managed`.
 
+mod json;
 pub mod strategic;
 
 use serde_json::Value;
@@ -44,7 +45,7 @@ impl Patch {
     /// 422 when a JSON patch does not fit the object.
     pub fn apply(&self, mut object: Value) -> Result<Value, ApiError> {
         match self {
-            Self::Json(patch) => json_patch::patch(&mut object, patch).map_err(|error| {
+            Self::Json(patch) => json::patch(&mut object, patch).map_err(|error| {
                 tracing::debug!(%error, "a JSON patch does not fit");
                 ApiError::patch_failed()
             })?,

@@ -1,15 +1,21 @@
-//! kube-rs against the shipped binary over TLS: a reflector.
+//! kube-rs against the shipped binary over TLS: a reflector, and a small controller with a finalizer and server-side apply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use ebb_tests::up::SOON;
 use ebb_tests::{Ebb, Result};
-use futures::TryStreamExt;
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{DeleteParams, PostParams};
-use kube::runtime::{WatchStreamExt, reflector, watcher};
-use kube::{Api, ResourceExt};
+use futures::{StreamExt, TryStreamExt};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::runtime::controller::Action;
+use kube::runtime::finalizer::{Event, finalizer};
+use kube::runtime::{Controller, WatchStreamExt, reflector, watcher};
+use kube::{Api, Client, Resource, ResourceExt};
 use tokio::time::timeout;
+
+const FINALIZER: &str = "example.com/copies";
 
 fn settings(name: &str, value: &str) -> ConfigMap {
     let metadata = kube::api::ObjectMeta {
@@ -51,5 +57,77 @@ async fn reflectors_follow_by_lists_and_by_streams() -> Result<()> {
     reflected(&ebb, watcher::Config::default()).await?;
     reflected(&ebb, watcher::Config::default().page_size(7)).await?;
     reflected(&ebb, watcher::Config::default().streaming_lists()).await?;
+    ebb.stop(&[]).await.map(|_| ())
+}
+
+/// Keeps a Secret with the value of every ConfigMap that asks for it.
+async fn reconcile(map: Arc<ConfigMap>, client: Arc<Client>) -> std::result::Result<Action, kube::runtime::finalizer::Error<kube::Error>> {
+    let namespace = map.namespace().unwrap_or_default();
+    let maps: Api<ConfigMap> = Api::namespaced((*client).clone(), &namespace);
+    let secrets: Api<Secret> = Api::namespaced((*client).clone(), &namespace);
+    finalizer(&maps, FINALIZER, map, |event| async {
+        match event {
+            Event::Apply(map) => {
+                let copy = Secret {
+                    metadata: kube::api::ObjectMeta {
+                        name: map.metadata.name.clone(),
+                        owner_references: map.controller_owner_ref(&()).map(|owner| vec![owner]),
+                        ..Default::default()
+                    },
+                    string_data: map.data.clone(),
+                    ..Secret::default()
+                };
+                secrets.patch(&map.name_any(), &PatchParams::apply("copier").force(), &Patch::Apply(copy)).await?;
+            }
+            Event::Cleanup(map) => {
+                secrets.delete(&map.name_any(), &DeleteParams::default()).await?;
+            }
+        }
+        Ok(Action::await_change())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_controller_with_a_finalizer_and_apply() -> Result<()> {
+    let ebb = Ebb::up().await?;
+    let client = ebb.client().await?;
+    let (maps, secrets): (Api<ConfigMap>, Api<Secret>) = (Api::default_namespaced(client.clone()), Api::default_namespaced(client.clone()));
+    let controller = Controller::new(maps.clone(), watcher::Config::default().labels("copy=yes"))
+        .owns(secrets.clone(), watcher::Config::default())
+        .run(reconcile, |_, _, _| Action::requeue(Duration::from_millis(50)), Arc::new(client))
+        .for_each(|_| std::future::ready(()));
+    let story = async {
+        for i in 0..5 {
+            maps.create(&PostParams::default(), &settings(&format!("m-{i}"), "1")).await?;
+        }
+        let copies = async |wanted: &str| -> Result<BTreeSet<String>> {
+            let value = Some(k8s_openapi::ByteString(wanted.as_bytes().to_vec()));
+            let secrets = secrets.list(&Default::default()).await?.items.into_iter();
+            let with_value = secrets.filter(|secret| secret.data.as_ref().and_then(|data| data.get("value")).cloned() == value);
+            Ok(with_value.map(|secret| secret.name_any()).collect())
+        };
+        ebb.until("all are copied", async |_: &Ebb| if copies("1").await?.len() == 5 { Ok(()) } else { Err("not yet".into()) }).await?;
+        let change = serde_json::json!({"data": {"value": "2"}});
+        maps.patch("m-0", &PatchParams::default(), &Patch::Merge(change)).await?;
+        ebb.until("a change is copied", async |_: &Ebb| if copies("2").await?.contains("m-0") { Ok(()) } else { Err("not yet".into()) })
+            .await?;
+        secrets.delete("m-1", &DeleteParams::default()).await?;
+        ebb.until(
+            "a lost copy is made again",
+            async |_: &Ebb| if copies("1").await?.contains("m-1") { Ok(()) } else { Err("not yet".into()) },
+        )
+        .await?;
+        maps.delete("m-2", &DeleteParams::default()).await?;
+        ebb.until("a copy goes with its original", async |_: &Ebb| match maps.get_opt("m-2").await? {
+            None if !copies("1").await?.contains("m-2") => Ok(()),
+            _ => Err("not yet".into()),
+        })
+        .await
+    };
+    tokio::select! {
+        () = controller => return Err("the controller ended".into()),
+        told = story => told?,
+    }
     ebb.stop(&[]).await.map(|_| ())
 }

@@ -173,6 +173,27 @@ async fn config_maps_from_their_creation_to_their_end() -> Result<()> {
 }
 
 #[tokio::test]
+async fn apply_on_the_server() -> Result<()> {
+    let ebb = Ebb::up().await?;
+    let Some(kubectl) = Kubectl::of(&ebb)? else { return Ok(()) };
+    let apply = ["apply", "--server-side", "-f", "-"];
+    holds(&kubectl.ok_with(&apply, CONFIG).await?, &["configmap/settings serverside-applied"]);
+    let other = ["apply", "--server-side", "--field-manager=other", "-f", "-"];
+    let (code, said) = kubectl.all(&other, &CONFIG.replace("red", "blue")).await?;
+    assert_eq!(code, Some(1));
+    holds(&said, &["Apply failed with 1 conflict: conflict with \"kubectl\": .data.color", "--force-conflicts"]);
+    kubectl.ok_with(&[&other[..], &["--force-conflicts"]].concat(), &CONFIG.replace("red", "blue")).await?;
+    let found = kubectl.json(&["get", "cm", "settings", "--show-managed-fields"]).await?;
+    let managers: Vec<&str> =
+        found["metadata"]["managedFields"].as_array().into_iter().flatten().filter_map(|entry| entry["manager"].as_str()).collect();
+    assert_eq!(managers, ["kubectl", "other"]);
+    let (code, diff) = kubectl.all(&["diff", "--server-side", "--field-manager=other", "-f", "-"], &CONFIG.replace("red", "green")).await?;
+    assert_eq!(code, Some(1), "{diff}");
+    holds(&diff, &["+  color: green"]);
+    ebb.stop(&[]).await.map(|_| ())
+}
+
+#[tokio::test]
 async fn edit_with_an_editor() -> Result<()> {
     let ebb = Ebb::up().await?;
     let Some(kubectl) = Kubectl::of(&ebb)? else { return Ok(()) };
@@ -196,6 +217,13 @@ async fn what_there_is_and_what_it_means() -> Result<()> {
     holds(&kubectl.ok(&["cluster-info"]).await?, &["is running at"]);
     holds(&kubectl.ok(&["get", "namespaces"]).await?, &["default", "kube-system", "Active"]);
     holds(&kubectl.ok(&["get", "nodes"]).await?, &["NAME", "STATUS", "Ready"]);
+    holds(&kubectl.ok(&["explain", "configmap.data"]).await?, &["FIELD: data", "map[string]string"]);
+    holds(&kubectl.ok(&["explain", "deployment.spec.replicas"]).await?, &["GROUP:", "apps", "FIELD: replicas <integer>"]);
+    holds(
+        &kubectl.ok(&["explain", "ksvc.spec.template.spec.containerConcurrency"]).await?,
+        &["serving.knative.dev", "containerConcurrency"],
+    );
+    holds(&kubectl.ok(&["explain", "pod", "--recursive"]).await?, &["containers", "livenessProbe"]);
     ebb.stop(&[]).await.map(|_| ())
 }
 
@@ -235,7 +263,7 @@ async fn deployments_run_and_scale_and_tell() -> Result<()> {
     kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=50s"]).await?;
     kubectl.ok(&["wait", "deployment/web", "--for=condition=Available", "--timeout=50s"]).await?;
     kubectl.ok(&["wait", "pod", "-l", "app=web", "--for=condition=Ready", "--timeout=50s"]).await?;
-    holds(&kubectl.ok(&["get", "deployments", "-o", "wide"]).await?, &["READY", "1/1"]);
+    holds(&kubectl.ok(&["get", "deployments", "-o", "wide"]).await?, &["READY", "1/1", "IMAGES", "dev.local/host"]);
     holds(&kubectl.ok(&["get", "pods", "-o", "wide"]).await?, &["STATUS", "Running", "NODE"]);
     holds(&kubectl.ok(&["get", "all"]).await?, &["deployment.apps/web", "pod/web"]);
     holds(&kubectl.ok(&["describe", "deployment", "web"]).await?, &["Selector:", "app=web"]);

@@ -50,3 +50,8 @@ async fn logs() -> Result<()> {
 async fn execute() -> Result<()> {
     tell("execute", &[]).await
 }
+
+#[tokio::test]
+async fn apply() -> Result<()> {
+    tell("apply", &[]).await
+}

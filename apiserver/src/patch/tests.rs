@@ -128,6 +128,22 @@ fn json_patches_that_do_not_fit_are_refused_as_kubernetes_refuses_them() {
     assert_eq!(Patch::Merge(json!([])).apply(object).unwrap_err().message, "Invalid JSON Patch");
 }
 
+#[test]
+fn what_is_not_there_is_null_to_a_json_patch() {
+    let patched =
+        |patch: Value| Patch::json(patch).unwrap().apply(json!({"metadata": {"name": "a", "none": null}})).map_err(|error| error.code);
+    let finalizers = json!([
+        {"op": "test", "path": "/metadata/finalizers", "value": null},
+        {"op": "add", "path": "/metadata/finalizers", "value": ["x"]},
+    ]);
+    assert_eq!(patched(finalizers), Ok(json!({"metadata": {"name": "a", "none": null, "finalizers": ["x"]}})));
+    let replace = json!([{"op": "replace", "path": "/metadata/new", "value": 1}]);
+    assert_eq!(patched(replace), Ok(json!({"metadata": {"name": "a", "none": null, "new": 1}})));
+    assert_eq!(patched(json!([{"op": "test", "path": "/metadata/name", "value": null}])), Err(422));
+    assert_eq!(patched(json!([{"op": "test", "path": "/metadata/none", "value": 1}])), Err(422));
+    assert_eq!(patched(json!([{"op": "test", "path": "/nothing/below", "value": null}])), Err(422));
+}
+
 proptest! {
     #[test]
     fn a_json_patch_that_sets_every_member_is_the_target(from in objects(), to in objects()) {
