@@ -19,6 +19,16 @@ use tokio_util::sync::CancellationToken;
 const BACKOFF_FIRST: Duration = Duration::from_millis(5);
 /// Longest wait after failures: a broken object costs two tries a minute.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
+/// Failures that go on for longer are for a person to look at. Lost races are over when the watch has brought what another wrote,
+/// which takes milliseconds, on a busy machine some hundred; how many tries fall into that time says nothing.
+const TROUBLE: Duration = Duration::from_secs(1);
+
+/// Failures in a row.
+#[derive(Clone, Copy)]
+struct Failing {
+    count: u32,
+    since: Instant,
+}
 
 /// What a reconcile wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +47,7 @@ struct State<K> {
     again: HashSet<K>,
     delayed: BTreeMap<(Instant, u64), K>,
     due: HashMap<K, (Instant, u64)>,
-    failures: HashMap<K, u32>,
+    failures: HashMap<K, Failing>,
     sequence: u64,
 }
 
@@ -115,11 +125,12 @@ impl<K: Hash + Eq + Clone> State<K> {
         }
     }
 
-    fn backoff(&mut self, key: &K) -> Duration {
-        let failures = self.failures.entry(key.clone()).or_insert(0);
-        let wait = BACKOFF_FIRST.saturating_mul(1 << (*failures).min(16));
-        *failures += 1;
-        wait.min(BACKOFF_MAX)
+    /// Counts a failure, and says how long to wait after it.
+    fn backoff(&mut self, key: &K) -> (Failing, Duration) {
+        let failing = self.failures.entry(key.clone()).or_insert_with(|| Failing { count: 0, since: Instant::now() });
+        let wait = BACKOFF_FIRST.saturating_mul(1 << failing.count.min(16));
+        failing.count += 1;
+        (*failing, wait.min(BACKOFF_MAX))
     }
 }
 
@@ -197,10 +208,8 @@ impl<K: Hash + Eq + Clone + Display> WorkQueue<K> {
                 }
             }
             Err(error) => {
-                let wait = state.backoff(&key);
-                let failures = state.failures.get(&key).copied().unwrap_or_default();
-                // One or two failures are lost races; a person should look only when it goes on.
-                if failures > 5 {
+                let (Failing { count: failures, since }, wait) = state.backoff(&key);
+                if since.elapsed() > TROUBLE {
                     tracing::warn!(queue = name, key = %key, %error, failures, retry_ms = wait.as_millis(), "reconcile keeps failing");
                 } else {
                     tracing::debug!(queue = name, key = %key, %error, "reconcile failed; it is tried again");

@@ -22,7 +22,7 @@ pub fn run(args: &CompletionArgs) -> Result<()> {
         "fish" => Shell::Fish,
         "powershell" => Shell::PowerShell,
         "zsh" => Shell::Zsh,
-        _ => bail!("'bash', 'fish', 'powershell' or 'zsh' shell completion is supported"),
+        other => bail!("'bash', 'fish', 'powershell' or 'zsh' shell completion is supported, but not {other:?}"),
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut commands::tree(), "ebb", &mut script);

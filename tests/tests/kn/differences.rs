@@ -54,6 +54,7 @@ pub const LISTED: &[Listed] = &[
     listed("secret", "Available sub-commands: ", OURS),
     listed("service create a", "requires the image name", MORE),
     listed("service apply a", "Error: ", "kn lets the server say that the image is missing"),
+    listed("completion tcsh", "shell completion is supported", "ebb also says what it was given"),
     listed("service create a --image b --limit", "quantities must match", MORE),
     listed("service create a --image b --env-file nowhere", "nowhere", FILES),
     listed("service create a --image b --revision-name", "Nope", "ebb tells what is known instead of Go's type"),
