@@ -165,6 +165,8 @@ async fn config_maps_from_their_creation_to_their_end() -> Result<()> {
     holds(&kubectl.ok(&["create", "configmap", "made", "--from-literal=a=1"]).await?, &["configmap/made created"]);
     holds(&kubectl.ok(&["create", "configmap", "dry", "--from-literal=a=1", "--dry-run=server"]).await?, &["created (server dry run)"]);
     holds(&kubectl.err(&["create", "configmap", "made"]).await?, &["configmaps \"made\" already exists"]);
+    holds(&kubectl.ok(&["delete", "cm", "made", "--dry-run=server"]).await?, &["configmap \"made\" deleted", "(server dry run)"]);
+    kubectl.ok(&["get", "cm", "made"]).await?;
     kubectl.ok_with(&["replace", "-f", "-"], &CONFIG.replace("red", "green")).await?;
     holds(&kubectl.ok(&["delete", "cm", "settings", "made"]).await?, &["configmap \"settings\" deleted", "configmap \"made\" deleted"]);
     kubectl.ok(&["delete", "cm", "settings", "--ignore-not-found"]).await?;

@@ -218,6 +218,27 @@ async fn a_dry_run_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_deletion_whose_body_holds_it_back_deletes_nothing() {
+    let fixture = open();
+    fixture.post(CONFIG_MAPS, &json!({"metadata": {"name": "m"}})).await;
+    let one = format!("{CONFIG_MAPS}/m");
+    for (path, body, status) in [
+        (one.as_str(), json!({"dryRun": ["All"]}), 200),
+        (CONFIG_MAPS, json!({"dryRun": ["All"]}), 200),
+        (one.as_str(), json!({"dryRun": ["Some"]}), 422),
+        (one.as_str(), json!({"dryRun": "All"}), 422),
+        (one.as_str(), json!({"preconditions": {"resourceVersion": "nonsense"}}), 409),
+    ] {
+        let json = [("content-type", "application/json")];
+        let answer = fixture.send(::http::Method::DELETE, path, &json, body.to_string()).await;
+        assert_eq!(answer.status.as_u16(), status, "{body}: {}", answer.text);
+        assert_eq!(fixture.get(&one).await.status, 200, "{body}");
+    }
+    fixture.send(::http::Method::DELETE, &one, &[], json!({"dryRun": []}).to_string()).await;
+    assert_eq!(fixture.get(&one).await.status, 404);
+}
+
+#[tokio::test]
 async fn many_writers_of_one_object_lose_no_write() {
     let fixture = open();
     fixture.post(CONFIG_MAPS, &json!({"metadata": {"name": "m"}, "data": {}})).await;

@@ -33,6 +33,8 @@ pub struct Options {
     grace: Option<i64>,
     uid: Option<String>,
     version: Option<u64>,
+    /// Nothing is to be stored, the body says. The query may say so too.
+    dry_run: bool,
 }
 
 impl Options {
@@ -79,12 +81,15 @@ impl Options {
         if grace.is_some_and(|grace| grace < 0) {
             return Err(ApiError::bad_request("gracePeriodSeconds: must not be negative"));
         }
+        let dry_run = dry_run(body)?;
         let precondition = |name: &str| Some(value::text(body, &["preconditions", name]).to_owned()).filter(|text| !text.is_empty());
         Ok(Self {
             propagation,
             grace,
             uid: precondition("uid"),
-            version: precondition("resourceVersion").and_then(|text| text.parse().ok()),
+            // What is no version of this server is that of no object: it must hold the deletion up like any other.
+            version: precondition("resourceVersion").map(|text| text.parse().unwrap_or_default()),
+            dry_run,
         })
     }
 
@@ -101,6 +106,18 @@ impl Options {
             return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
         }
         Ok(())
+    }
+}
+
+/// Whether the body asks for a dry run, as `kubectl delete --dry-run=server` does. What is not understood must not delete.
+fn dry_run(body: &Value) -> Result<bool, ApiError> {
+    match value::at(body, &["dryRun"]) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Array(stages)) if stages.iter().all(|stage| stage == "All") => Ok(!stages.is_empty()),
+        Some(other) => {
+            let cause = Cause::unsupported("dryRun", other, &["\"All\"".to_owned()]);
+            Err(ApiError::invalid_kind("meta.k8s.io", "DeleteOptions", "", &[cause]))
+        }
     }
 }
 
@@ -124,7 +141,7 @@ pub async fn delete(core: &Core, call: &Call, options: &Options) -> Result<Answe
         if !removed && !rules::differ(&old, &doomed) {
             return answer(Written::Stored(current));
         }
-        if call.query.dry_run()? {
+        if call.query.dry_run()? || options.dry_run {
             return answer(if removed { Written::Value(success(call, &current)) } else { Written::Value(doomed) });
         }
         let change = if removed { Change::Remove(old) } else { Change::Put(doomed) };
