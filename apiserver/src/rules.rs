@@ -88,9 +88,10 @@ pub fn carry_over(version: &Version, old: &Value, new: &mut Value) {
     }
 }
 
-/// Raises the generation if an update changed what counts.
+/// Raises the generation if an update changed what counts. In kinds whose types are known, an empty list or map means
+/// nothing: typed clients write them, and no new generation must come of a client that changed only a label.
 pub fn raise_generation(kind: &Kind, version: &Version, old: &Value, new: &mut Value) {
-    if kind.generations == Generations::Spec && counts(version, old, new) {
+    if kind.generations == Generations::Spec && counts(kind, version, old, new) {
         raise(new);
     }
 }
@@ -100,11 +101,12 @@ fn raise(object: &mut Value) {
     metadata(object).insert("generation".into(), (generation + 1).into());
 }
 
-fn counts(version: &Version, old: &Value, new: &Value) -> bool {
+fn counts(kind: &Kind, version: &Version, old: &Value, new: &Value) -> bool {
     let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return true };
     let ignored = |name: &str| matches!(name, "metadata" | "apiVersion" | "kind") || (version.status && name == "status");
-    let differs = |(name, value): (&String, &Value)| !ignored(name) && new.get(name) != Some(value);
-    old.iter().any(differs) || new.keys().any(|name| !ignored(name) && !old.contains_key(name))
+    let same = |old, new| if kind.custom { old == new } else { value::means_the_same(old, new) };
+    let differs = |name: &String| !ignored(name) && !same(old.get(name), new.get(name));
+    old.keys().chain(new.keys()).any(differs)
 }
 
 /// Whether two states of an object differ in anything but the resourceVersion.

@@ -27,6 +27,29 @@ pub fn metadata(object: &mut Value) -> &mut Fields {
     child(object_mut(object), "metadata")
 }
 
+/// Whether two values mean the same, where nothing, null, and an empty list or map do.
+pub fn means_the_same(a: Option<&Value>, b: Option<&Value>) -> bool {
+    match (a, b) {
+        (Some(Value::Object(a)), Some(Value::Object(b))) => {
+            let added = b.keys().filter(|name| !a.contains_key(*name));
+            a.keys().chain(added).all(|name| means_the_same(a.get(name), b.get(name)))
+        }
+        (Some(Value::Array(a)), Some(Value::Array(b))) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| means_the_same(Some(a), Some(b)))
+        }
+        (a, b) => a == b || (is_nothing(a) && is_nothing(b)),
+    }
+}
+
+fn is_nothing(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(list)) => list.is_empty(),
+        Some(Value::Object(fields)) => fields.values().all(|value| is_nothing(Some(value))),
+        Some(Value::Bool(_) | Value::Number(_) | Value::String(_)) => false,
+    }
+}
+
 /// What stands at a path of member names.
 pub fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, name| value.get(name))

@@ -67,6 +67,8 @@ fn writable_volumes(pod: &PodSpec) -> BTreeSet<String> {
 }
 
 fn default_resources(container: &mut Container, defaults: &Defaults) {
+    // Knative always writes them, so a client that compares with what it has got from there finds the same here.
+    container.resources.get_or_insert_default();
     let requests = [
         ("cpu", &defaults.revision_cpu_request),
         ("memory", &defaults.revision_memory_request),

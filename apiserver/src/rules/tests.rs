@@ -14,11 +14,13 @@ fn only_what_counts_raises_the_generation() {
     let deployments = kind("deployments");
     let old = json!({"metadata": {"generation": 3}, "spec": {"replicas": 1}, "status": {"replicas": 1}});
     type Change = fn(&mut Value);
-    let cases: [(Change, i64); 4] = [
+    let cases: [(Change, i64); 6] = [
         (|new| new["metadata"]["labels"] = json!({"a": "b"}), 3),
         (|new| new["status"]["replicas"] = 2.into(), 3),
         (|new| new["spec"]["replicas"] = 2.into(), 4),
         (|new| new["other"] = 1.into(), 4),
+        (|new| new["spec"]["template"] = json!({"metadata": {}, "volumes": [], "name": null}), 3),
+        (|new| new["spec"]["template"] = json!({"metadata": {"name": ""}}), 4),
     ];
     for (change, generation) in cases {
         let mut new = old.clone();

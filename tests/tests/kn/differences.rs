@@ -25,7 +25,6 @@ const MORE: &str = "ebb says more";
 pub const LISTED: &[Listed] = &[
     listed("version", "", "each program tells its own version, and ebb has no eventing"),
     listed("", "creationTimestamp: null", GO),
-    listed("", "\"resources\": {}", GO),
     listed("", "resources: {}", GO),
     listed("", "status: {}", GO),
     listed("service export", "metadata:", GO),
@@ -34,11 +33,6 @@ pub const LISTED: &[Listed] = &[
     listed("", "\"resources\":{}", GO),
     listed("", "orkingDir", HOST),
     listed("", "Warning: Kubernetes default value is insecure", "nobody who starts a process on this machine can act on it"),
-    listed(
-        "service apply fresh",
-        "",
-        "kn's patch replaces the container by one without what the server fills in, which is a change; ebb's is empty",
-    ),
     listed("service update e ", "", "kn cannot take an annotation away by --annotation-service; ebb can"),
     listed("service describe shop -o jsonpath='{.status.nothing}' --allow", "", "kn prints the whole object to show what is missing"),
     listed(
