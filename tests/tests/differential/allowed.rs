@@ -47,13 +47,19 @@ enum Side {
 pub struct Allowed(Vec<Entry>);
 
 impl Allowed {
-    pub fn read(path: &Path) -> Result<Self> {
-        let entries: Vec<Entry> =
-            serde_saphyr::from_str(&fs::read_to_string(path)?).map_err(|error| format!("{}: {error}", path.display()))?;
-        match entries.iter().find(|entry| entry.why.trim().is_empty()) {
-            Some(entry) => Err(format!("{entry:?} has no reason").into()),
-            None => Ok(Self(entries)),
+    /// Reads every file of a directory.
+    pub fn read(directory: &Path) -> Result<Self> {
+        let mut all = Vec::new();
+        for file in fs::read_dir(directory)? {
+            let path = file?.path();
+            let text = fs::read_to_string(&path)?;
+            let entries: Vec<Entry> = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+            if let Some(entry) = entries.iter().find(|entry| entry.why.trim().is_empty()) {
+                return Err(format!("{}: {entry:?} has no reason", path.display()).into());
+            }
+            all.extend(entries);
         }
+        Ok(Self(all))
     }
 
     /// Whether a difference stands in the list.

@@ -1,5 +1,6 @@
 //! The differential test: the requests of `tests/differential/*.yaml` are sent to Ebb's API server and to a real
-//! kube-apiserver with etcd, and the answers must be the same, but for what `tests/differential/allowed/` lists.
+//! kube-apiserver with etcd, and the answers must be the same, but for what `tests/differential/allowed/` lists: the differences
+//! that are meant, each with its reason. An entry that matches nothing fails the test.
 //!
 //! `EBB_DIFFERENTIAL=THEME[,THEME]` runs some themes only (and then does not complain of idle entries in the list), and
 //! `EBB_DIFFERENTIAL_REPORT=FILE` writes every difference into a file, allowed or not.
@@ -32,7 +33,7 @@ async fn answers_are_those_of_kube_apiserver() -> Result<()> {
     let chosen = std::env::var("EBB_DIFFERENTIAL").ok();
     let mut themes = script::read(&data())?;
     themes.retain(|theme| chosen.as_ref().is_none_or(|chosen| chosen.split(',').any(|name| name == theme.name)));
-    let allowed = Allowed::read(&data().join("allowed/differences.yaml"))?;
+    let allowed = Allowed::read(&data().join("allowed"))?;
     let Some(running) = KubeApiserver::start(&TOKENS).await? else { return Ok(()) };
     let mut ebb = Ebb::start().await?;
     let mut kube = servers::kube(&running)?;
