@@ -23,6 +23,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// which takes milliseconds, on a busy machine some hundred; how many tries fall into that time says nothing.
 const TROUBLE: Duration = Duration::from_secs(1);
 
+/// Places of an empty queue that are kept for what comes.
+const KEPT_PLACES: usize = 256;
+
 /// Failures in a row.
 #[derive(Clone, Copy)]
 struct Failing {
@@ -114,6 +117,11 @@ impl<K: Hash + Eq + Clone> State<K> {
     fn start(&mut self) -> Option<K> {
         let key = self.ready.pop_front()?;
         self.queued.remove(&key);
+        if self.ready.is_empty() && self.ready.capacity() > KEPT_PLACES {
+            // At a start every object is queued once; that much room is not needed again soon.
+            self.ready.shrink_to(KEPT_PLACES);
+            self.queued.shrink_to(KEPT_PLACES);
+        }
         self.running.insert(key.clone());
         Some(key)
     }
