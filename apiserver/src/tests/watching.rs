@@ -1,6 +1,7 @@
 //! Watches: history, selections, bookmarks, reconnecting, and `kube::runtime`'s watcher on top of it all.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ebb_plumbing::{Cache, CancellationToken};
@@ -47,6 +48,21 @@ async fn without_a_version_a_watch_begins_with_what_is_there() {
         let mut watch = fixture.watch(&format!("{WIDGETS}?watch=1{begin}")).await;
         assert_eq!(event(&mut watch).await.0, "ADDED");
     }
+}
+
+#[tokio::test]
+async fn who_watches_whole_objects_gets_them_as_they_are_kept() {
+    let fixture = open();
+    let mut watches = Vec::new();
+    for selection in ["", "&labelSelector=l%21%3Dx", "&fieldSelector=metadata.name%3Dm"] {
+        watches.push(fixture.watch(&format!("{CONFIG_MAPS}?watch=true{selection}")).await);
+    }
+    fixture.post(CONFIG_MAPS, &json!({"metadata": {"name": "m"}})).await;
+    for watch in &mut watches {
+        assert_eq!(event(watch).await.0, "ADDED");
+    }
+    let kept = fixture.server.core().registry.find_id("configmaps").unwrap().get("default/m").unwrap();
+    assert_eq!(kept.parsed.load(Ordering::Relaxed), 0, "parsing for each watcher would be most of the work of a watch");
 }
 
 #[tokio::test]
