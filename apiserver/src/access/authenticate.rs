@@ -1,4 +1,5 @@
 //! Who a client on the network is: by its certificate, or else by its bearer token.
+//! Source: k8s.io/apiserver/pkg/authentication/request/union.
 
 use std::collections::BTreeMap;
 
@@ -10,24 +11,35 @@ use crate::error::ApiError;
 use crate::options::User;
 use crate::write::Core;
 
-/// The user of a request; `None` when the client did not say who it is.
+/// The client showed a certificate by which nobody comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotGood;
+
+/// The user of a request, by the first of its credentials that is good; `None` when it has none.
 ///
 /// # Errors
-/// 401 when it did, and nobody is known by that.
+/// 401 when it has some, and none of them is good.
 pub fn user(
     core: &Core,
-    by_certificate: Option<&User>,
+    by_certificate: Result<Option<&User>, NotGood>,
     headers: &HeaderMap,
     tokens: &BTreeMap<String, User>,
 ) -> Result<Option<User>, ApiError> {
-    if let Some(user) = by_certificate {
-        // Asked at every request, so that who is turned away is out at once, on open connections too.
-        return if people::is_known(&core.registry, user) { Ok(Some(user.clone())) } else { Err(ApiError::unauthorized()) };
+    // Asked at every request, so that who is turned away is out at once, on open connections too.
+    let known = by_certificate.ok().flatten().filter(|user| people::is_known(&core.registry, user));
+    if let Some(user) = known {
+        return Ok(Some(user.clone()));
     }
-    let Some(token) = bearer(headers) else { return Ok(None) };
+    let token = bearer(headers);
+    if let Some(user) = token.and_then(|token| by_token(core, token, tokens)) {
+        return Ok(Some(user));
+    }
+    if by_certificate == Ok(None) && token.is_none() { Ok(None) } else { Err(ApiError::unauthorized()) }
+}
+
+fn by_token(core: &Core, token: &str, tokens: &BTreeMap<String, User>) -> Option<User> {
     let known = tokens.get(token).cloned().map(authenticated);
-    let known = known.or_else(|| core.access.tokens.user(&core.registry, token, &[]).ok().map(|(user, _)| user));
-    known.map(Some).ok_or_else(ApiError::unauthorized)
+    known.or_else(|| core.access.tokens.user(&core.registry, token, &[]).ok().map(|(user, _)| user))
 }
 
 /// The bearer token of a request.
