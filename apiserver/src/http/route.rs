@@ -70,8 +70,8 @@ where
     if streams::is_stream(&target) {
         return streams::answer(core, &target, parts);
     }
-    let call = call(core, user, target, parts)?;
-    verb(core, &call, parts, body, end).await
+    let mut call = call(core, user, target, parts)?;
+    verb(core, &mut call, parts, body, end).await
 }
 
 /// What the server says of itself.
@@ -120,12 +120,12 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
         Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
     };
     if !known {
-        return Err(ApiError::no_such_resource());
+        return Err(if kind.custom { ApiError::not_found(&kind, &name) } else { ApiError::no_such_resource() });
     }
     let query = Query::parse(parts.uri.query());
     let named = !user.is_system() || query.has("fieldManager");
     let manager = if named { options::manager(&query, &parts.headers) } else { String::new() };
-    Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager })
+    Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager, repeated: Vec::new() })
 }
 
 /// A resource that does not exist: a Status where the version exists, a page that is not found elsewhere.
@@ -137,7 +137,13 @@ fn unknown(core: &Core, group: &str, version: &str) -> ApiError {
     if served || group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() }
 }
 
-async fn verb<B>(core: &Arc<Core>, call: &Call, parts: &request::Parts, body: B, end: CancellationToken) -> Result<Response<Body>, ApiError>
+async fn verb<B>(
+    core: &Arc<Core>,
+    call: &mut Call,
+    parts: &request::Parts,
+    body: B,
+    end: CancellationToken,
+) -> Result<Response<Body>, ApiError>
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -149,6 +155,10 @@ where
         return get(core, call, view, end).await;
     }
     let body = body::read(body).await?;
+    if !call.user.is_system() {
+        call.repeated = media::repeated(&parts.headers, &body);
+    }
+    let call = &*call;
     let answer = match (method, collection, call.subresource.as_deref()) {
         (&Method::POST, true, None) => {
             options::check(&call.query, Options::Create)?;
@@ -207,7 +217,7 @@ async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) 
     match call.subresource.as_deref() {
         None | Some("status" | "approval") => {}
         Some("finalize") => return Err(ApiError::method_not_allowed()),
-        Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call)?)))),
+        Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call, view)?)))),
         Some(_) => return streams::log(core, call).await,
     }
     if call.query.flag("watch") && call.name.is_empty() {

@@ -9,8 +9,7 @@ use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
 use crate::clock;
 use crate::error::{ApiError, Cause};
 use crate::http::query::Query;
-use crate::kinds::builtin;
-use crate::kinds::definition::status;
+use crate::kinds::{builtin, definition};
 use crate::options::Operation;
 use crate::read::options::ListOptions;
 use crate::rules::{self, Propagation};
@@ -156,6 +155,9 @@ pub async fn delete(core: &Core, call: &Call, options: &Options) -> Result<Answe
 fn doom(call: &Call, options: &Options, mut object: Value) -> Value {
     let grace = grace(call, options, &object);
     let deleting = !value::meta(&object, "deletionTimestamp").is_empty();
+    if *call.resource.id == *builtin::DEFINITIONS && !deleting {
+        definition::doom(&mut object);
+    }
     // A second deletion without a policy leaves the first one's.
     let held = value::meta_list(&object, "finalizers");
     let propagation = match options.propagation {
@@ -167,10 +169,6 @@ fn doom(call: &Call, options: &Options, mut object: Value) -> Value {
     rules::condemn(&mut object, grace, &clock::now_plus(grace), propagation);
     if *call.resource.id == *builtin::NAMESPACES {
         child(object_mut(&mut object), "status").insert("phase".into(), "Terminating".into());
-    }
-    if *call.resource.id == *builtin::DEFINITIONS {
-        let why = "CustomResource deletion is in progress";
-        status::set_condition(&mut object, "Terminating", "True", "InstanceDeletionInProgress", why);
     }
     object
 }
@@ -232,5 +230,6 @@ pub fn one_of(call: &Call, object: &Object) -> Call {
         subresource: None,
         query: call.query.clone(),
         manager: String::new(),
+        repeated: Vec::new(),
     }
 }

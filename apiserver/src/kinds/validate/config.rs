@@ -49,7 +49,7 @@ pub fn config_map_faults(object: &Value) -> Vec<Cause> {
         }
     }
     let size = size + data_faults(&mut faults, object, "binaryData", true);
-    size_fault(&mut faults, "", size);
+    size_fault(&mut faults, "[]", size);
     faults
 }
 

@@ -54,8 +54,8 @@ pub fn spec_faults(spec: &Value, path: &str) -> Vec<Cause> {
     let mut taken = Vec::new();
     for list in ["containers", "initContainers"] {
         for (path, container) in each(spec, path, list) {
-            container_faults(&mut faults, container, &path, &volumes);
             label_name(&mut faults, container, &path, &mut taken);
+            container_faults(&mut faults, container, &path, &volumes);
         }
     }
     faults
