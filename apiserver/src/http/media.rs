@@ -12,6 +12,7 @@ use crate::http::repeated;
 use crate::http::represent::Format;
 use crate::patch::Patch;
 use crate::read::{RowObject, View};
+use crate::value::text;
 
 /// The media type of almost every answer.
 pub const JSON: &str = "application/json";
@@ -107,7 +108,13 @@ pub fn object(headers: &HeaderMap, body: &Bytes, kind: &str, custom: bool) -> Re
     let unparsed = |why: String| unrecognized(format!("couldn't get version/kind; json parse error: {why}"));
     match content_type(headers) {
         "" | JSON => match serde_json::from_slice(body) {
-            Ok(value @ Value::Object(_)) => Ok(value),
+            Ok(value @ Value::Object(_)) => match ["kind", "apiVersion"].into_iter().find(|name| text(&value, &[*name]).is_empty()) {
+                Some(missing) if custom => {
+                    let missing = if missing == "kind" { "Kind" } else { missing };
+                    Err(unrecognized(format!("Object '{missing}' is missing in '{}'", String::from_utf8_lossy(body))))
+                }
+                _ => Ok(value),
+            },
             Ok(other) => Err(unparsed(no_object(&other, HEAD))),
             Err(error) => Err(unparsed(json_fault(body, &error))),
         },

@@ -108,8 +108,14 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
     let version = kind.version(&version).ok_or_else(unknown)?.clone();
     // One object, or a collection with a namespace, must have one exactly if the kind has them.
     let misplaced = if kind.namespaced { namespace.is_empty() && !name.is_empty() } else { !namespace.is_empty() };
-    if misplaced {
+    // Objects of all namespaces can only be read together.
+    let scattered = kind.namespaced && namespace.is_empty() && parts.method != Method::GET && parts.method != Method::HEAD;
+    if misplaced || (scattered && kind.custom) {
         return Err(unknown());
+    }
+    let eternal = kind.group.is_empty() && kind.resource == builtin::NAMESPACES && name.is_empty();
+    if parts.method == Method::DELETE && (scattered || eternal) {
+        return Err(ApiError::method_not_allowed());
     }
     let subresource = Some(subresource).filter(|subresource| !subresource.is_empty());
     let known = match subresource.as_deref() {
@@ -168,6 +174,7 @@ where
         (&Method::PUT | &Method::PATCH, false, Some("approval")) => {
             certificates::decide(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
+        (&Method::POST, false, Some("eviction")) => delete::evict(core, call, &object(&body, "Eviction")?).await?,
         (&Method::PUT, false, Some("finalize")) => finalize::put(call, &object(&body, &call.kind.kind)?).await?,
         (&Method::PUT | &Method::PATCH, false, None | Some("status")) => {
             edit::edit(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
@@ -210,7 +217,14 @@ fn the_edit(call: &Call, method: &Method, headers: &HeaderMap, body: &Bytes) -> 
 }
 
 fn delete_options(call: &Call, headers: &HeaderMap, body: &Bytes) -> Result<delete::Options, ApiError> {
-    delete::Options::parse(&call.query, &media::optional_object(headers, body)?)
+    let options = media::optional_object(headers, body)?;
+    match value::text(&options, &["kind"]) {
+        "" | "DeleteOptions" => delete::Options::parse(&call.query, &options),
+        other => {
+            let version = value::text(&options, &["apiVersion"]);
+            Err(ApiError::bad_request(format!("no kind {other:?} is registered for version {version:?}")))
+        }
+    }
 }
 
 async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) -> Result<Response<Body>, ApiError> {

@@ -31,6 +31,7 @@ pub type CorePart = (&'static str, &'static str, (&'static str, &'static str, &'
 /// The parts beyond `status` and `scale`.
 pub const PARTS: &[CorePart] = &[
     (PODS, "attach", ("", "", "PodAttachOptions"), &["create", "get"]),
+    (PODS, "eviction", ("policy", "v1", "Eviction"), &["create"]),
     (PODS, "exec", ("", "", "PodExecOptions"), &["create", "get"]),
     (PODS, "log", ("", "", "Pod"), &["get"]),
     (PODS, "portforward", ("", "", "PodPortForwardOptions"), &["create", "get"]),

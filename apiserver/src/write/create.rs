@@ -124,6 +124,7 @@ async fn create_named(core: &Core, call: &Call, body: Value, managers: Managers)
     let mut faults = name_faults(call, value::meta(&new, "generateName"), &name);
     faults.extend(fit::faults(call, &new, None));
     fit::judge(call, &name, &faults)?;
+    fit::warn(call, None, &new, &mut warnings);
     let mut new = fit::stored_version(call, new);
     managed::put(None, &mut new, managers);
     let key = object::key(&call.namespace, &name);

@@ -57,7 +57,8 @@ impl Options {
             given => given,
         };
         let orphans = value::at(body, &["orphanDependents"]).and_then(Value::as_bool).unwrap_or_else(|| query.flag("orphanDependents"));
-        if value::at(body, &["orphanDependents"]).is_some_and(Value::is_boolean) && !policy.is_empty() {
+        let both = value::at(body, &["orphanDependents"]).is_some_and(Value::is_boolean) || query.has("orphanDependents");
+        if both && !policy.is_empty() {
             let cause = Cause::invalid("propagationPolicy", &policy.into(), "orphanDependents and deletionPropagation cannot be both set");
             return Err(ApiError::invalid_kind("meta.k8s.io", "DeleteOptions", "", &[cause]));
         }
@@ -94,15 +95,18 @@ impl Options {
 
     fn check(&self, call: &Call, current: &Object) -> Result<(), ApiError> {
         if let Some(uid) = self.uid.as_ref().filter(|uid| **uid != *current.uid) {
-            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", current.uid);
-            return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
+            let why = format!(
+                "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
+                current.uid
+            );
+            return Err(ApiError::unmet(&call.kind, &call.name, &why));
         }
         if let Some(version) = self.version.filter(|version| *version != current.version) {
             let why = format!(
-                "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {}",
+                "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({}). The object might have been modified",
                 current.version
             );
-            return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
+            return Err(ApiError::unmet(&call.kind, &call.name, &why));
         }
         Ok(())
     }
@@ -187,6 +191,18 @@ fn grace(call: &Call, options: &Options, object: &Value) -> i64 {
 fn success(call: &Call, object: &Object) -> Value {
     let details = json!({"name": call.name, "group": call.kind.group, "kind": call.kind.resource, "uid": *object.uid});
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+}
+
+/// POST of a pod's `eviction`: deletes the pod, as nothing here says how many of its kind must stay.
+///
+/// # Errors
+/// As Kubernetes answers.
+pub async fn evict(core: &Core, call: &Call, eviction: &Value) -> Result<Answer, ApiError> {
+    let options = Options::parse(&call.query, eviction.get("deleteOptions").unwrap_or(&Value::Null))?;
+    let call = Call { subresource: None, ..one_of(call, &*call.object()?) };
+    delete(core, &call, &options).await?;
+    let done = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+    Ok(Answer { written: Written::Value(done), code: 201, warnings: Vec::new() })
 }
 
 /// Deletes every object that the query selects.

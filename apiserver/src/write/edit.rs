@@ -109,7 +109,8 @@ pub fn check_version(call: &Call, current: &Object, proposed: &Value, replaces: 
     if !uid.is_empty() && *uid != *current.uid {
         if !replaces {
             let cause = Cause::invalid("metadata.uid", &uid.into(), "field is immutable");
-            return Err(ApiError::invalid(&call.kind, &call.name, &[cause]));
+            // Kubernetes finds it twice.
+            return Err(ApiError::invalid(&call.kind, &call.name, &[cause.clone(), cause]));
         }
         let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", current.uid);
         return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
@@ -149,6 +150,7 @@ fn next(
     let mut faults = fit::faults(call, &new, Some(old));
     faults.extend(rules::update_faults(&call.kind, old, &new));
     fit::judge(call, &call.name, &faults)?;
+    fit::warn(call, Some(old), &new, warnings);
     let mut new = fit::stored_version(call, new);
     managed::put(Some(old), &mut new, managers);
     Ok(new)

@@ -48,14 +48,14 @@ fn read(call: &Call, mut object: Value, warnings: &mut Vec<String>) -> Result<Va
             (kept, unknown)
         }
         Shape::Schema(schema) => {
-            shape_metadata(&mut object)?;
+            shape_metadata(call, &mut object)?;
             let mut unknown = schema.prune(&mut object);
             unknown.sort_unstable();
             schema.default(&mut object);
             (object, unknown)
         }
         Shape::Free => {
-            shape_metadata(&mut object)?;
+            shape_metadata(call, &mut object)?;
             (object, Vec::new())
         }
     };
@@ -77,18 +77,31 @@ fn unreadable(call: &Call, why: &str) -> ApiError {
 }
 
 /// Metadata of custom kinds are those of all kinds.
-fn shape_metadata(object: &mut Value) -> Result<(), String> {
+fn shape_metadata(call: &Call, object: &mut Value) -> Result<(), String> {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+    const NORMALISE: typed::Normalise = typed::normalise::<ObjectMeta>;
     let fields = value::metadata(object);
     let given = Value::Object(std::mem::take(fields));
-    match typed::normalise::<ObjectMeta>(given) {
+    let copy = (!call.user.is_system()).then(|| given.clone());
+    match NORMALISE(given) {
         Ok(Value::Object(kept)) => {
             *fields = kept;
             Ok(())
         }
         Ok(_) => Err("metadata is no object".into()),
-        Err(error) => Err(format!("metadata: {error}")),
+        Err(error) => Err(copy.map_or_else(|| format!("metadata: {error}"), |copy| typed::unreadable::explain(NORMALISE, &copy))),
     }
+}
+
+/// Warns of what a custom object may have but had better not; `old` is what the object was before.
+pub fn warn(call: &Call, old: Option<&Value>, object: &Value, warnings: &mut Vec<String>) {
+    if !call.kind.custom || call.user.is_system() {
+        return;
+    }
+    let before = old.map(|old| value::meta_list(old, "finalizers")).unwrap_or_default();
+    let new = value::meta_list(object, "finalizers").into_iter().filter(|name| !name.contains('/') && !before.contains(name));
+    let why = "prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers";
+    warnings.extend(new.map(|name| format!("metadata.finalizers: {name:?}: {why}")));
 }
 
 /// Fills in what Kubernetes fills in for its users; `old` is what the object was before.
