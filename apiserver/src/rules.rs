@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::error::{ApiError, Cause};
+use crate::http::media::go_type;
 use crate::kinds::{Generations, Kind, Version, builtin};
 use crate::store::object::{FOREGROUND, ORPHAN};
 use crate::value::{self, carry, metadata, object_mut};
@@ -28,6 +29,11 @@ pub fn fit_to_path(kind: &Kind, version: &str, namespace: &str, name: &str, obje
         return Err(ApiError::bad_request("the body of the request is no JSON object"));
     }
     let api_version = kind.api_version(version);
+    if let Some(odd) = object.get("metadata").filter(|metadata| !metadata.is_object() && !metadata.is_null()) {
+        let (name, found) = (&kind.kind, go_type(odd));
+        let why = format!("json: cannot unmarshal {found} into Go struct field {name}.metadata of type v1.ObjectMeta");
+        return Err(ApiError::bad_request(format!("{name} in version {version:?} cannot be handled as a {name}: {why}")));
+    }
     if !kind.custom {
         fit_type(&api_version, &kind.group, &kind.kind, object)?;
     }

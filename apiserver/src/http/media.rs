@@ -290,7 +290,11 @@ pub fn patch(headers: &HeaderMap, body: &Bytes, custom: bool) -> Result<Patch, A
             other => Err(undecoded(&no_object(&other, "[]handlers.jsonPatchOp"))),
         },
         "application/merge-patch+json" => Ok(Patch::Merge(merge(body)?)),
-        "application/strategic-merge-patch+json" if !custom => Ok(Patch::Strategic(merge(body)?)),
+        "application/strategic-merge-patch+json" if !custom => match serde_json::from_slice(body) {
+            Ok(patch @ Value::Object(_)) => Ok(Patch::Strategic(patch)),
+            Ok(other) => Err(ApiError::bad_request(no_object(&other, MAP))),
+            Err(error) => Err(ApiError::bad_request(json_fault(body, &error))),
+        },
         _ if custom => Err(ApiError::unsupported_media_type(&format!("{JSON_PATCHES}, {APPLY}"))),
         _ => Err(ApiError::unsupported_patch()),
     }

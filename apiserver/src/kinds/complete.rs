@@ -46,6 +46,7 @@ pub fn settle(kind: &Kind, old: Option<&Value>, object: &mut Value) {
             set_absent(fields, "reportingInstance", "".into());
             set_absent(fields, "source", json!({}));
         }
+        ("discovery.k8s.io", "endpointslices") => each(fields, "endpoints").for_each(|one| set_absent(one, "conditions", json!({}))),
         ("rbac.authorization.k8s.io", "roles" | "clusterroles") => set_absent(fields, "rules", Value::Null),
         _ => {}
     }

@@ -40,6 +40,44 @@ fn view(paths: &Scale, object: &Value) -> Value {
     scale
 }
 
+/// What is wrong with the numbers and the selector of a custom object that can be scaled.
+pub fn faults(paths: &Scale, object: &Value) -> Vec<Cause> {
+    let found = |path: &[String]| path.iter().try_fold(object, |value, name| value.get(name)).filter(|value| !value.is_null());
+    let told = |path: &[String]| format!(".{}", path.join("."));
+    let unfit = |path: &[String], found: &Value, wanted: &str| {
+        let shown = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+        format!("{} accessor error: {shown} is of the type {}, expected {wanted}", told(path), go_kind(found))
+    };
+    let mut faults = Vec::new();
+    for path in [&paths.spec, &paths.status] {
+        let Some(number) = found(path) else { continue };
+        let (shown, why) = match number.as_i64() {
+            None => (0.into(), unfit(path, number, "int64")),
+            Some(..0) => (number.clone(), "should be a non-negative integer".into()),
+            Some(more) if more > i64::from(i32::MAX) => (number.clone(), format!("should be less than or equal to {}", i32::MAX)),
+            Some(_) => continue,
+        };
+        faults.push(Cause::invalid(told(path), &shown, &why));
+    }
+    if let Some(selector) = found(&paths.selector).filter(|selector| !paths.selector.is_empty() && !selector.is_string()) {
+        faults.push(Cause::invalid(told(&paths.selector), &"".into(), &unfit(&paths.selector, selector, "string")));
+    }
+    faults
+}
+
+/// The type of a JSON value, as Go names it.
+fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    }
+}
+
 /// A label selector as text.
 pub fn selector_text(selector: &Value) -> String {
     if let Some(text) = selector.as_str() {
