@@ -55,6 +55,15 @@ impl Ebb {
     /// # Errors
     /// When it does not become ready.
     pub async fn up_in(dir: TempDir, flags: &[&str]) -> Result<Self> {
+        Self::up_at(dir, SocketAddr::from(([127, 0, 0, 1], 0)), flags).await
+    }
+
+    /// Starts in `dir` with the front door at an address. Its port is part of every URL: with another one than in its last
+    /// life Ebb has to write all of them anew.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn up_at(dir: TempDir, http: SocketAddr, flags: &[&str]) -> Result<Self> {
         let log = File::options().create(true).append(true).open(dir.path().join("ebb.log"))?;
         let addresses = dir.path().join("data/addresses.json");
         // A file of an earlier life must not be taken for this one's.
@@ -63,7 +72,7 @@ impl Ebb {
             .args([
                 "up",
                 "--http",
-                "127.0.0.1:0",
+                &http.to_string(),
                 "--api",
                 "127.0.0.1:0",
                 "--admin",
