@@ -12,6 +12,7 @@ pub mod oidc;
 pub mod openapi;
 pub mod path;
 pub mod query;
+pub mod repeated;
 pub mod represent;
 pub mod reviews;
 pub mod route;
@@ -25,7 +26,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::Record;
+use crate::audit::{Failed, Record};
 use crate::error::ApiError;
 use crate::options::User;
 use crate::write::Core;
@@ -88,7 +89,9 @@ pub fn error_response(error: &ApiError) -> Response<Body> {
         (format!("{}\n", error.status()), media::JSON)
     };
     let status = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    respond(status, media_type, Body::full(body))
+    let mut response = respond(status, media_type, Body::full(body));
+    response.extensions_mut().insert(Failed(error.clone()));
+    response
 }
 
 /// An answer.

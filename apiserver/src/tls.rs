@@ -2,8 +2,8 @@
 
 pub mod identity;
 mod pki;
+mod shown;
 
-use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,8 @@ use ebb_plumbing::{BoxError, CancellationToken, Tasks};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use rustls::server::danger::ClientCertVerifier;
+use rustls_pki_types::UnixTime;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
@@ -20,11 +22,11 @@ use tower::ServiceExt;
 use crate::access::authenticate;
 use crate::audit::Peer;
 use crate::http::{ApiService, error_response};
-use crate::options::User;
 use crate::streams::Sessions;
 use crate::write::Core;
 
 pub use pki::Pki;
+use shown::Shown;
 
 /// At most so many connections at a time. A client has one or two, at some 25 KB each with TLS, so that a thousand clients are
 /// 50 MB; more on one machine are no clients.
@@ -40,20 +42,22 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 struct Door {
     core: Arc<Core>,
     acceptor: TlsAcceptor,
-    tokens: BTreeMap<String, User>,
+    /// Knows good certificates.
+    verifier: Arc<dyn ClientCertVerifier>,
     end: CancellationToken,
     /// For connections that are upgraded.
     sessions: Sessions,
 }
 
 /// Serves until shutdown.
-pub async fn serve(core: Arc<Core>, pki: Pki, tokens: BTreeMap<String, User>, listener: TcpListener, tasks: Tasks) -> Result<(), BoxError> {
+pub async fn serve(core: Arc<Core>, pki: Pki, listener: TcpListener, tasks: Tasks) -> Result<(), BoxError> {
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let acceptor = TlsAcceptor::from(Arc::new(pki.server_config(address.ip())?));
+    let verifier = pki.verifier()?;
     let end = tasks.shutdown().clone();
-    let door = Arc::new(Door { core, acceptor, tokens, end: end.clone(), sessions: Sessions::new(tasks.clone()) });
+    let door = Arc::new(Door { core, acceptor, verifier, end: end.clone(), sessions: Sessions::new(tasks.clone()) });
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let accepted = tokio::select! {
@@ -90,15 +94,14 @@ async fn accept(listener: &tokio::net::TcpListener, places: &Arc<Semaphore>) -> 
 async fn connection(door: &Door, stream: TcpStream) -> Result<(), BoxError> {
     let peer = Peer(stream.peer_addr()?.ip());
     let stream = tokio::time::timeout(HANDSHAKE, door.acceptor.accept(stream)).await??;
-    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let by_certificate = certificate.and_then(|certificate| identity::user(certificate));
-    let (core, tokens, end, sessions) = (door.core.clone(), door.tokens.clone(), door.end.clone(), door.sessions.clone());
+    let shown = Arc::new(Shown::new(door.verifier.clone(), stream.get_ref().1.peer_certificates()));
+    let (core, end, sessions) = (door.core.clone(), door.end.clone(), door.sessions.clone());
     let service = tower::service_fn(move |mut request: ::http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(peer);
         if request.headers().contains_key(::http::header::UPGRADE) {
             request.extensions_mut().insert(sessions.clone());
         }
-        let user = authenticate::user(&core, by_certificate.as_ref(), request.headers(), &tokens);
+        let user = authenticate::user(&core, shown.user(UnixTime::now()), request.headers());
         let (core, end) = (core.clone(), end.clone());
         async move {
             match user {

@@ -1,7 +1,7 @@
 //! A running `ebb up` of a test's own.
 
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
@@ -25,6 +25,9 @@ pub const SOON: Duration = Duration::from_secs(60);
 
 /// Lines of Ebb's log at WARN or ERROR that a test may expect; any other fails [`Ebb::stop`].
 pub type Expected<'a> = &'a [&'a str];
+
+/// Port 0: any that is free.
+const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A running `ebb up`.
 #[derive(Debug)]
@@ -55,7 +58,7 @@ impl Ebb {
     /// # Errors
     /// When it does not become ready.
     pub async fn up_in(dir: TempDir, flags: &[&str]) -> Result<Self> {
-        Self::up_at(dir, SocketAddr::from(([127, 0, 0, 1], 0)), flags).await
+        Self::up_at(dir, ANYWHERE, flags).await
     }
 
     /// Starts in `dir` with the front door at an address. Its port is part of every URL: with another one than in its last
@@ -64,32 +67,11 @@ impl Ebb {
     /// # Errors
     /// When it does not become ready.
     pub async fn up_at(dir: TempDir, http: SocketAddr, flags: &[&str]) -> Result<Self> {
-        let log = File::options().create(true).append(true).open(dir.path().join("ebb.log"))?;
         let addresses = dir.path().join("data/addresses.json");
         // A file of an earlier life must not be taken for this one's.
         let _ = fs::remove_file(&addresses);
-        let child = Command::new(process::ebb_binary()?)
-            .args([
-                "up",
-                "--http",
-                &http.to_string(),
-                "--api",
-                "127.0.0.1:0",
-                "--admin",
-                "127.0.0.1:0",
-                "--http-internal",
-                "127.0.0.1:0",
-                "--data-dir",
-            ])
-            .arg(dir.path().join("data"))
-            .args(flags)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()?;
-        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut ebb = Self { child, dir, http: nowhere, api: nowhere, admin: nowhere, internal: nowhere };
+        let child = spawn(dir.path(), http, flags)?;
+        let mut ebb = Self { child, dir, http: ANYWHERE, api: ANYWHERE, admin: ANYWHERE, internal: ANYWHERE };
         let found = ebb.await_addresses(&addresses).await?;
         let address = |name: &str| -> Result<SocketAddr> { Ok(found[name].as_str().ok_or("no such address")?.parse()?) };
         (ebb.http, ebb.api, ebb.admin) = (address("http")?, address("api")?, address("admin")?);
@@ -100,6 +82,19 @@ impl Ebb {
         })
         .await?;
         Ok(ebb)
+    }
+
+    /// Starts in `dir`, and kills it with SIGKILL so long after, whatever it is doing then.
+    ///
+    /// # Errors
+    /// When it has ended by itself before.
+    pub async fn killed_at_start(dir: &TempDir, after: Duration) -> Result<()> {
+        let mut child = spawn(dir.path(), ANYWHERE, &[])?;
+        sleep(after).await;
+        if let Some(status) = child.try_wait()? {
+            return Err(format!("ebb up ended with {status}:\n{}", log_of(dir)).into());
+        }
+        Ok(child.kill().await?)
     }
 
     async fn await_addresses(&mut self, path: &Path) -> Result<serde_json::Value> {
@@ -306,6 +301,23 @@ impl Ebb {
         let left = process::mentioning(self.dir.path());
         if left.is_empty() { Ok((self.dir, status)) } else { Err(format!("processes left: {left:?}").into()) }
     }
+}
+
+fn spawn(dir: &Path, http: SocketAddr, flags: &[&str]) -> Result<Child> {
+    let log = File::options().create(true).append(true).open(dir.join("ebb.log"))?;
+    let doors = [("--http", http), ("--api", ANYWHERE), ("--admin", ANYWHERE), ("--http-internal", ANYWHERE)];
+    let child = Command::new(process::ebb_binary()?)
+        .arg("up")
+        .args(doors.iter().flat_map(|(door, address)| [(*door).to_owned(), address.to_string()]))
+        .arg("--data-dir")
+        .arg(dir.join("data"))
+        .args(flags)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()?;
+    Ok(child)
 }
 
 fn log_of(dir: &TempDir) -> String {
