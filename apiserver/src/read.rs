@@ -39,16 +39,25 @@ pub enum RowObject {
 
 /// An object in the version of the path.
 pub fn whole(kind: &Kind, version: &Version, object: &Object) -> Bytes {
-    if version.name == kind.stored {
+    if kind.is_kept_as(version) {
         return object.json();
     }
-    let Ok(mut value) = object.value() else { return object.json() };
+    let Ok(value) = object.value() else { return object.json() };
+    Bytes::from(seen(kind, version, value).to_string())
+}
+
+/// An object as it is kept, seen in a version.
+pub fn seen(kind: &Kind, version: &Version, kept: Value) -> Value {
+    let mut value = match kind.form {
+        Some(form) => form.read(kept),
+        None => kept,
+    };
     object_mut(&mut value).insert("apiVersion".into(), kind.api_version(&version.name).into());
     if let Shape::Schema(schema) = &version.shape {
         schema.prune(&mut value);
         schema.default(&mut value);
     }
-    Bytes::from(value.to_string())
+    value
 }
 
 /// An object as the client wants it.
@@ -60,7 +69,7 @@ pub fn show(kind: &Kind, version: &Version, view: View, object: &Object) -> Resu
     match view {
         View::Whole => Ok(whole(kind, version, object)),
         View::Metadata => Ok(metadata_only(&parsed()?).to_string().into()),
-        View::Table(with) => Ok(table::of(version, &object.version.to_string(), &parsed()?, with).to_string().into()),
+        View::Table(with) => Ok(table::of(kind, version, &object.version.to_string(), &parsed()?, with).to_string().into()),
     }
 }
 

@@ -7,6 +7,7 @@ mod builtin;
 mod crud;
 mod custom;
 mod durability;
+mod events;
 mod faults;
 mod namespaces;
 mod paging;

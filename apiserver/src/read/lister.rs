@@ -107,7 +107,7 @@ fn write(call: &Call, view: View, page: Page) -> Body {
     }
     let (kind, version) = (call.kind.clone(), call.version.clone());
     match view {
-        View::Whole if version.name == kind.stored => {
+        View::Whole if kind.is_kept_as(&version) => {
             Body::pieces(pieces(&head(&kind.list_kind, &kind.api_version(&version.name), &metadata), &page.objects))
         }
         View::Whole => {
@@ -132,8 +132,8 @@ fn rows(of: &Version, metadata: &Value, objects: Vec<Arc<Object>>, with: RowObje
         "{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{metadata},\"columnDefinitions\":{definitions},\"rows\":["
     );
     stream(head, objects, move |object| {
-        let shown = serde_json::from_slice(&whole(&kind, &version, object)).unwrap_or_default();
-        table::row(&version, &shown, with).to_string().into()
+        let kept = object.value().unwrap_or_default();
+        table::row(&kind, &version, &kept, with).to_string().into()
     })
 }
 

@@ -237,7 +237,7 @@ impl Watch {
     fn shown(&mut self, object: &Object) -> Bytes {
         let headed = std::mem::replace(&mut self.headed, true);
         if let (View::Table(with), true, Ok(value)) = (self.view, headed, object.value()) {
-            let row = super::table::row(&self.version, &value, with);
+            let row = super::table::row(&self.kind, &self.version, &value, with);
             let metadata = json!({"resourceVersion": object.version.to_string()});
             let table =
                 json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": null, "rows": [row]});
