@@ -9,6 +9,7 @@ mod custom;
 mod durability;
 mod events;
 mod faults;
+mod mirrors;
 mod namespaces;
 mod paging;
 pub mod people;
