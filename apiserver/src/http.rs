@@ -12,6 +12,7 @@ pub mod oidc;
 pub mod openapi;
 pub mod path;
 pub mod query;
+pub mod repeated;
 pub mod represent;
 pub mod reviews;
 pub mod route;

@@ -7,6 +7,7 @@ pub mod creating;
 pub mod custom;
 pub mod definition;
 pub mod form;
+pub mod quantity;
 pub mod registry;
 pub mod typed;
 pub mod validate;

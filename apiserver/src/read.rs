@@ -69,8 +69,17 @@ pub fn show(kind: &Kind, version: &Version, view: View, object: &Object) -> Resu
     match view {
         View::Whole => Ok(whole(kind, version, object)),
         View::Metadata => Ok(metadata_only(&parsed()?).to_string().into()),
-        View::Table(with) => Ok(table::of(kind, version, &object.version.to_string(), &parsed()?, with).to_string().into()),
+        View::Table(with) => Ok(table::of(version, &object.version.to_string(), row(kind, version, parsed()?, with)).to_string().into()),
     }
+}
+
+/// The row of an object as it is kept. All forms of an object have the same cells; its versions each have their own.
+pub fn row(kind: &Kind, version: &Version, kept: Value, with: RowObject) -> Value {
+    if kind.is_kept_as(version) {
+        return table::row(version, &kept, &kept, with);
+    }
+    let seen = seen(kind, version, kept.clone());
+    table::row(version, if kind.form.is_some() { &kept } else { &seen }, &seen, with)
 }
 
 /// The metadata of an object, as an object of its own.

@@ -4,7 +4,6 @@ pub mod identity;
 mod pki;
 mod shown;
 
-use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +22,6 @@ use tower::ServiceExt;
 use crate::access::authenticate;
 use crate::audit::Peer;
 use crate::http::{ApiService, error_response};
-use crate::options::User;
 use crate::streams::Sessions;
 use crate::write::Core;
 
@@ -46,21 +44,20 @@ struct Door {
     acceptor: TlsAcceptor,
     /// Knows good certificates.
     verifier: Arc<dyn ClientCertVerifier>,
-    tokens: BTreeMap<String, User>,
     end: CancellationToken,
     /// For connections that are upgraded.
     sessions: Sessions,
 }
 
 /// Serves until shutdown.
-pub async fn serve(core: Arc<Core>, pki: Pki, tokens: BTreeMap<String, User>, listener: TcpListener, tasks: Tasks) -> Result<(), BoxError> {
+pub async fn serve(core: Arc<Core>, pki: Pki, listener: TcpListener, tasks: Tasks) -> Result<(), BoxError> {
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let acceptor = TlsAcceptor::from(Arc::new(pki.server_config(address.ip())?));
     let verifier = pki.verifier()?;
     let end = tasks.shutdown().clone();
-    let door = Arc::new(Door { core, acceptor, verifier, tokens, end: end.clone(), sessions: Sessions::new(tasks.clone()) });
+    let door = Arc::new(Door { core, acceptor, verifier, end: end.clone(), sessions: Sessions::new(tasks.clone()) });
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let accepted = tokio::select! {
@@ -98,13 +95,13 @@ async fn connection(door: &Door, stream: TcpStream) -> Result<(), BoxError> {
     let peer = Peer(stream.peer_addr()?.ip());
     let stream = tokio::time::timeout(HANDSHAKE, door.acceptor.accept(stream)).await??;
     let shown = Arc::new(Shown::new(door.verifier.clone(), stream.get_ref().1.peer_certificates()));
-    let (core, tokens, end, sessions) = (door.core.clone(), door.tokens.clone(), door.end.clone(), door.sessions.clone());
+    let (core, end, sessions) = (door.core.clone(), door.end.clone(), door.sessions.clone());
     let service = tower::service_fn(move |mut request: ::http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(peer);
         if request.headers().contains_key(::http::header::UPGRADE) {
             request.extensions_mut().insert(sessions.clone());
         }
-        let user = authenticate::user(&core, shown.user(UnixTime::now()), request.headers(), &tokens);
+        let user = authenticate::user(&core, shown.user(UnixTime::now()), request.headers());
         let (core, end) = (core.clone(), end.clone());
         async move {
             match user {

@@ -1,12 +1,11 @@
 //! Who a client on the network is: by its certificate, or else by its bearer token.
 //! Source: k8s.io/apiserver/pkg/authentication/request/union.
 
-use std::collections::BTreeMap;
-
 use ::http::{HeaderMap, header};
 use ebb_apiserver_core::rbac::AUTHENTICATED;
 
 use super::people;
+use super::token::ISSUER;
 use crate::error::ApiError;
 use crate::options::User;
 use crate::write::Core;
@@ -19,27 +18,29 @@ pub struct NotGood;
 ///
 /// # Errors
 /// 401 when it has some, and none of them is good.
-pub fn user(
-    core: &Core,
-    by_certificate: Result<Option<&User>, NotGood>,
-    headers: &HeaderMap,
-    tokens: &BTreeMap<String, User>,
-) -> Result<Option<User>, ApiError> {
+pub fn user(core: &Core, by_certificate: Result<Option<&User>, NotGood>, headers: &HeaderMap) -> Result<Option<User>, ApiError> {
     // Asked at every request, so that who is turned away is out at once, on open connections too.
     let known = by_certificate.ok().flatten().filter(|user| people::is_known(&core.registry, user));
     if let Some(user) = known {
         return Ok(Some(user.clone()));
     }
     let token = bearer(headers);
-    if let Some(user) = token.and_then(|token| by_token(core, token, tokens)) {
+    if let Some((user, _)) = token.and_then(|token| of_token(core, token, &[]).ok()) {
         return Ok(Some(user));
     }
     if by_certificate == Ok(None) && token.is_none() { Ok(None) } else { Err(ApiError::unauthorized()) }
 }
 
-fn by_token(core: &Core, token: &str, tokens: &BTreeMap<String, User>) -> Option<User> {
-    let known = tokens.get(token).cloned().map(authenticated);
-    known.or_else(|| core.access.tokens.user(&core.registry, token, &[]).ok().map(|(user, _)| user))
+/// Whom a token stands for, and for which of the audiences.
+///
+/// # Errors
+/// A text that says why it stands for nobody.
+pub fn of_token(core: &Core, token: &str, audiences: &[String]) -> Result<(User, Vec<String>), String> {
+    let here = || audiences.is_empty() || audiences.iter().any(|audience| audience == ISSUER);
+    match core.access.others.get(token).filter(|_| here()) {
+        Some(user) => Ok((authenticated(user.clone()), vec![ISSUER.to_owned()])),
+        None => core.access.tokens.user(&core.registry, token, audiences),
+    }
 }
 
 /// The bearer token of a request.

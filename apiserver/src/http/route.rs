@@ -95,8 +95,8 @@ where
     if streams::is_stream(&target) {
         return streams::answer(core, &target, parts);
     }
-    let call = call(core, user, target, parts)?;
-    verb(core, &call, parts, body, end).await
+    let mut call = call(core, user, target, parts)?;
+    verb(core, &mut call, parts, body, end).await
 }
 
 /// What the server says of itself.
@@ -132,8 +132,14 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
     let version = kind.version(&version).ok_or_else(unknown)?.clone();
     // One object, or a collection with a namespace, must have one exactly if the kind has them.
     let misplaced = if kind.namespaced { namespace.is_empty() && !name.is_empty() } else { !namespace.is_empty() };
-    if misplaced {
+    // Objects of all namespaces can only be read together.
+    let scattered = kind.namespaced && namespace.is_empty() && parts.method != Method::GET && parts.method != Method::HEAD;
+    if misplaced || (scattered && kind.custom) {
         return Err(unknown());
+    }
+    let eternal = kind.group.is_empty() && kind.resource == builtin::NAMESPACES && name.is_empty();
+    if parts.method == Method::DELETE && (scattered || eternal) {
+        return Err(ApiError::method_not_allowed());
     }
     let subresource = Some(subresource).filter(|subresource| !subresource.is_empty());
     let known = match subresource.as_deref() {
@@ -144,12 +150,12 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
         Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
     };
     if !known {
-        return Err(ApiError::no_such_resource());
+        return Err(if kind.custom { ApiError::not_found(&kind, &name) } else { ApiError::no_such_resource() });
     }
     let query = Query::parse(parts.uri.query());
     let named = !user.is_system() || query.has("fieldManager");
     let manager = if named { options::manager(&query, &parts.headers) } else { String::new() };
-    Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager })
+    Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager, repeated: Vec::new() })
 }
 
 /// A resource that does not exist: a Status where the version exists, a page that is not found elsewhere.
@@ -159,7 +165,13 @@ fn unknown(core: &Core, group: &str, version: &str) -> ApiError {
     if served || group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() }
 }
 
-async fn verb<B>(core: &Arc<Core>, call: &Call, parts: &request::Parts, body: B, end: CancellationToken) -> Result<Response<Body>, ApiError>
+async fn verb<B>(
+    core: &Arc<Core>,
+    call: &mut Call,
+    parts: &request::Parts,
+    body: B,
+    end: CancellationToken,
+) -> Result<Response<Body>, ApiError>
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -171,6 +183,10 @@ where
         return get(core, call, view, end).await;
     }
     let body = body::read(body).await?;
+    if !call.user.is_system() {
+        call.repeated = media::repeated(&parts.headers, &body);
+    }
+    let call = &*call;
     let answer = match (method, collection, call.subresource.as_deref()) {
         (&Method::POST, true, None) => {
             options::check(&call.query, Options::Create)?;
@@ -180,6 +196,7 @@ where
         (&Method::PUT | &Method::PATCH, false, Some("approval")) => {
             certificates::decide(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
+        (&Method::POST, false, Some("eviction")) => delete::evict(core, call, &object(&body, "Eviction")?).await?,
         (&Method::PUT, false, Some("finalize")) => finalize::put(call, &object(&body, &call.kind.kind)?).await?,
         (&Method::PUT | &Method::PATCH, false, None | Some("status")) => {
             edit::edit(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
@@ -222,14 +239,21 @@ fn the_edit(call: &Call, method: &Method, headers: &HeaderMap, body: &Bytes) -> 
 }
 
 fn delete_options(call: &Call, headers: &HeaderMap, body: &Bytes) -> Result<delete::Options, ApiError> {
-    delete::Options::parse(&call.query, &media::optional_object(headers, body)?)
+    let options = media::optional_object(headers, body)?;
+    match value::text(&options, &["kind"]) {
+        "" | "DeleteOptions" => delete::Options::parse(&call.query, &options),
+        other => {
+            let version = value::text(&options, &["apiVersion"]);
+            Err(ApiError::bad_request(format!("no kind {other:?} is registered for version {version:?}")))
+        }
+    }
 }
 
 async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) -> Result<Response<Body>, ApiError> {
     match call.subresource.as_deref() {
         None | Some("status" | "approval") => {}
         Some("finalize") => return Err(ApiError::method_not_allowed()),
-        Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call)?)))),
+        Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call, view)?)))),
         Some(_) => return streams::log(core, call).await,
     }
     if call.query.flag("watch") && call.name.is_empty() {

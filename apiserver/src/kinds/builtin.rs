@@ -12,7 +12,6 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::events::v1::Event as NewEvent;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::{Value, json};
 
 use super::typed::normalise;
@@ -33,6 +32,7 @@ pub type CorePart = (&'static str, &'static str, (&'static str, &'static str, &'
 /// The parts beyond `status` and `scale`.
 pub const PARTS: &[CorePart] = &[
     (PODS, "attach", ("", "", "PodAttachOptions"), &["create", "get"]),
+    (PODS, "eviction", ("policy", "v1", "Eviction"), &["create"]),
     (PODS, "exec", ("", "", "PodExecOptions"), &["create", "get"]),
     (PODS, "log", ("", "", "Pod"), &["get"]),
     (PODS, "portforward", ("", "", "PodPortForwardOptions"), &["create", "get"]),
@@ -181,7 +181,10 @@ pub fn forms() -> Vec<Kind> {
 fn core() -> Vec<Kind> {
     vec![
         kind("", "Namespace", NAMESPACES, &["ns"], Shape::Typed(normalise::<Namespace>))
-            .with(|kind| (kind.namespaced, kind.naming, kind.born) = (false, Naming::Label, namespace_born))
+            .with(|kind| {
+                (kind.namespaced, kind.naming) = (false, Naming::Label);
+                (kind.defaults, kind.born) = (namespace_defaults, namespace_born);
+            })
             .status()
             .columns(columns::namespace())
             .select(&["status.phase"]),
@@ -196,7 +199,7 @@ fn core() -> Vec<Kind> {
             .columns(columns::pod())
             .select(&POD_FIELDS),
         kind("", "Service", "services", &["svc"], Shape::Typed(normalise::<Service>))
-            .with(|kind| (kind.naming, kind.defaults) = (Naming::Service, service_defaults))
+            .with(|kind| (kind.naming, kind.defaults) = (Naming::Label, service_defaults))
             .status()
             .all()
             .columns(columns::service())
@@ -254,7 +257,7 @@ fn apps() -> Vec<Kind> {
 fn rest() -> Vec<Kind> {
     vec![
         kind("discovery.k8s.io", "EndpointSlice", "endpointslices", &[], Shape::Typed(normalise::<EndpointSlice>))
-            .with(|kind| kind.lasting = Lasting::Process)
+            .with(|kind| (kind.lasting, kind.generations) = (Lasting::Process, Generations::Spec))
             .columns(columns::endpoint_slice()),
         kind("coordination.k8s.io", "Lease", "leases", &[], Shape::Typed(normalise::<Lease>))
             .with(|kind| kind.lasting = Lasting::Process)
@@ -264,7 +267,7 @@ fn rest() -> Vec<Kind> {
             "CustomResourceDefinition",
             "customresourcedefinitions",
             &["crd", "crds"],
-            Shape::Typed(normalise::<CustomResourceDefinition>),
+            Shape::Typed(definition::normalise),
         )
         .with(|kind| {
             (kind.namespaced, kind.generations) = (false, Generations::Spec);
@@ -326,12 +329,16 @@ fn claim_born(object: &mut Value) {
     object_mut(object).insert("status".into(), json!({"phase": "Pending"}));
 }
 
-fn namespace_born(object: &mut Value) {
+/// Namespaces can be selected by their names.
+fn namespace_defaults(object: &mut Value) {
     let name = Value::from(value::meta(object, "name"));
+    child(value::metadata(object), "labels").insert("kubernetes.io/metadata.name".into(), name);
+}
+
+fn namespace_born(object: &mut Value) {
     let fields = object_mut(object);
     fields.insert("spec".into(), json!({"finalizers": ["kubernetes"]}));
     fields.insert("status".into(), json!({"phase": "Active"}));
-    child(child(fields, "metadata"), "labels").insert("kubernetes.io/metadata.name".into(), name);
 }
 
 fn default_to(fields: &mut value::Fields, name: &str, value: impl Into<Value>) {

@@ -4,6 +4,7 @@
 
 mod config;
 mod event;
+mod note;
 mod pod;
 mod service;
 mod workload;
@@ -18,11 +19,24 @@ use crate::value;
 /// What is wrong with an object; `old` is what it was before. What was wrong then already is no fault of this change.
 pub fn faults(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
     let mut faults = all(kind, old, object);
+    // Definitions are made by a server of their own, which knows no finalizers but those of others.
+    if !kind.custom && kind.resource != "customresourcedefinitions" {
+        faults.extend(names::finalizer_faults(object));
+    }
     if let Some(old) = old.filter(|_| !faults.is_empty()) {
-        let before = all(kind, None, old);
+        let mut before = all(kind, None, old);
+        before.extend(names::finalizer_faults(old));
         faults.retain(|fault| !before.contains(fault));
     }
     faults
+}
+
+/// What is wrong with the status of an object.
+pub fn status_faults(kind: &Kind, object: &Value) -> Vec<Cause> {
+    match (kind.group.as_str(), kind.resource.as_str()) {
+        ("apps", "deployments") => workload::deployment_status_faults(object),
+        _ => Vec::new(),
+    }
 }
 
 fn all(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
@@ -35,6 +49,11 @@ fn all(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
         ("", "secrets") => config::secret_faults(old, object),
         ("events.k8s.io", "events") => event::faults(old, object),
         ("", "persistentvolumeclaims") => config::claim_faults(old, object),
+        ("", "events") => note::event_faults(object),
+        ("coordination.k8s.io", "leases") => note::lease_faults(object),
+        ("discovery.k8s.io", "endpointslices") if value::text(object, &["addressType"]).is_empty() => {
+            vec![Cause::required("addressType", "")]
+        }
         _ => Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 
 use super::options::{At, Continue, ListOptions};
-use super::{RowObject, View, metadata_only, table, whole};
+use super::{RowObject, View, metadata_only, row, table, whole};
 use crate::error::ApiError;
 use crate::http::body::Body;
 use crate::kinds::{Kind, Version};
@@ -131,10 +131,7 @@ fn rows(of: &Version, metadata: &Value, objects: Vec<Arc<Object>>, with: RowObje
     let head = format!(
         "{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{metadata},\"columnDefinitions\":{definitions},\"rows\":["
     );
-    stream(head, objects, move |object| {
-        let kept = object.value().unwrap_or_default();
-        table::row(&kind, &version, &kept, with).to_string().into()
-    })
+    stream(head, objects, move |object| row(&kind, &version, object.value().unwrap_or_default(), with).to_string().into())
 }
 
 /// A list whose objects are written out while it is read, so that it is never in memory as a whole.

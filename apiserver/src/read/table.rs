@@ -1,19 +1,17 @@
 //! Tables: what `kubectl get` prints. Source: "Receiving resources as Tables" in Kubernetes' documentation.
 
-use std::borrow::Cow;
-
 use serde_json::{Value, json};
 
 use super::{RowObject, metadata_only};
 use crate::clock;
-use crate::kinds::{Cell, Column, Kind, Version};
+use crate::kinds::{Cell, Column, Version};
 use crate::value;
 
 /// A table of one object.
-pub fn of(kind: &Kind, version: &Version, resource_version: &str, kept: &Value, with: RowObject) -> Value {
+pub fn of(version: &Version, resource_version: &str, row: Value) -> Value {
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": resource_version},
-        "columnDefinitions": definitions(version), "rows": [row(kind, version, kept, with)],
+        "columnDefinitions": definitions(version), "rows": [row],
     })
 }
 
@@ -39,18 +37,15 @@ fn definition(name: &str, kind: &str, format: &str, description: &str, priority:
     json!({"name": name, "type": kind, "format": format, "description": description, "priority": priority})
 }
 
-/// The row of an object, as it is kept.
-pub fn row(kind: &Kind, version: &Version, kept: &Value, with: RowObject) -> Value {
-    let seen = if kind.is_kept_as(version) { Cow::Borrowed(kept) } else { Cow::Owned(super::seen(kind, version, kept.clone())) };
-    // All forms of an object have the same row; its versions each have their own.
-    let object = if kind.form.is_some() { kept } else { &*seen };
-    let name = Value::from(value::meta(object, "name"));
+/// The row of an object: its cells, and what goes along with them.
+pub fn row(version: &Version, cells_of: &Value, object: &Value, with: RowObject) -> Value {
+    let name = Value::from(value::meta(cells_of, "name"));
     let fallback = [super::columns::age()];
-    let cells = columns(version, &fallback).iter().map(|column| cell(column, object));
+    let cells = columns(version, &fallback).iter().map(|column| cell(column, cells_of));
     let cells: Vec<Value> = Some(name).filter(|_| is_named_first(version)).into_iter().chain(cells).collect();
     match with {
         RowObject::None => json!({"cells": cells}),
-        RowObject::Object => json!({"cells": cells, "object": seen}),
+        RowObject::Object => json!({"cells": cells, "object": object}),
         RowObject::Metadata => json!({"cells": cells, "object": metadata_only(object)}),
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::options::{Begin, WatchOptions};
-use super::{View, lister, show};
+use super::{RowObject, View, lister, show};
 use crate::error::ApiError;
 use crate::kinds::{Kind, Version};
 use crate::selector::Selection;
@@ -236,15 +236,21 @@ impl Watch {
     /// An object as the client wants it. Only the first table says which columns there are.
     fn shown(&mut self, object: &Object) -> Bytes {
         let headed = std::mem::replace(&mut self.headed, true);
-        if let (View::Table(with), true, Ok(value)) = (self.view, headed, object.value()) {
-            let row = super::table::row(&self.kind, &self.version, &value, with);
-            let metadata = json!({"resourceVersion": object.version.to_string()});
-            let table =
-                json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": null, "rows": [row]});
-            return table.to_string().into();
-        }
+        let row = match self.view {
+            View::Table(with) if headed => self.row(object, with),
+            _ => None,
+        };
         // A stored object can always be shown; if it could not, the whole of it is better than a lost event.
-        show(&self.kind, &self.version, self.view, object).unwrap_or_else(|_| object.json())
+        row.unwrap_or_else(|| show(&self.kind, &self.version, self.view, object).unwrap_or_else(|_| object.json()))
+    }
+
+    /// A table of one row that leaves out the columns.
+    fn row(&self, object: &Object, with: RowObject) -> Option<Bytes> {
+        let row = super::row(&self.kind, &self.version, object.value().ok()?, with);
+        let metadata = json!({"resourceVersion": object.version.to_string()});
+        let table =
+            json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": null, "rows": [row]});
+        Some(table.to_string().into())
     }
 }
 

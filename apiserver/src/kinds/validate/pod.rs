@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{PORT, PROTOCOLS, each, is_port, label_name, one_of};
 use crate::error::Cause;
+use crate::kinds::quantity::Quantity;
 use crate::value::{self, object_mut};
 
 const POLICIES: [&str; 3] = ["Always", "OnFailure", "Never"];
@@ -54,8 +55,13 @@ pub fn spec_faults(spec: &Value, path: &str) -> Vec<Cause> {
     let mut taken = Vec::new();
     for list in ["containers", "initContainers"] {
         for (path, container) in each(spec, path, list) {
+            label_name(&mut faults, container, &path, &mut Vec::new());
             container_faults(&mut faults, container, &path, &volumes);
-            label_name(&mut faults, container, &path, &mut taken);
+            let name = value::text(container, &["name"]);
+            if taken.contains(&name) {
+                faults.push(Cause::duplicate(format!("{path}.name"), &name.into()));
+            }
+            taken.push(name);
         }
     }
     faults
@@ -96,8 +102,33 @@ fn container_faults(faults: &mut Vec<Cause>, container: &Value, path: &str, volu
             probe_faults(faults, probe, &format!("{path}.{name}"), name != "readinessProbe");
         }
     }
+    resource_faults(faults, container, path);
     one_of(faults, container, path, "imagePullPolicy", &["Always", "IfNotPresent", "Never"]);
     one_of(faults, container, path, "terminationMessagePolicy", &["FallbackToLogsOnError", "File"]);
+}
+
+fn resource_faults(faults: &mut Vec<Cause>, container: &Value, path: &str) {
+    let of = |list: &str, name: &str| Quantity::parse(value::text(container, &["resources", list, name])).ok();
+    let names = |list: &str| {
+        let quantities = value::at(container, &["resources", list]).and_then(Value::as_object);
+        quantities.into_iter().flatten().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    for list in ["limits", "requests"] {
+        for name in names(list) {
+            if let Some(quantity) = of(list, &name).filter(|quantity| quantity.is_negative()) {
+                let field = format!("{path}.resources.{list}[{name}]");
+                faults.push(Cause::invalid(field, &quantity.canonical().into(), "must be greater than or equal to 0"));
+            }
+        }
+    }
+    for name in names("requests") {
+        if let (Some(request), Some(limit)) = (of("requests", &name), of("limits", &name))
+            && request.exceeds(limit)
+        {
+            let why = format!("must be less than or equal to {name} limit of {}", limit.canonical());
+            faults.push(Cause::invalid(format!("{path}.resources.requests"), &request.canonical().into(), &why));
+        }
+    }
 }
 
 fn mount_faults(faults: &mut Vec<Cause>, container: &Value, path: &str, volumes: &[&str]) {
