@@ -32,13 +32,10 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// which takes milliseconds, on a busy machine some hundred; how many tries fall into that time says nothing.
 const TROUBLE: Duration = Duration::from_secs(1);
 
-<<<<<<< HEAD
 /// First looks at a time. They need no more: most find everything as it should be, and those that write share commits.
 const FIRST_LOOKS: usize = 16;
-=======
 /// Places of an empty queue that are kept for what comes.
 const KEPT_PLACES: usize = 256;
->>>>>>> main
 
 /// Failures in a row.
 #[derive(Clone, Copy)]
