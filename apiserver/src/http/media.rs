@@ -246,7 +246,8 @@ pub fn repeated(headers: &HeaderMap, body: &Bytes) -> Vec<String> {
     }
 }
 
-fn repeated_in_yaml(body: &Bytes) -> Option<String> {
+/// What an applied configuration has twice.
+pub fn repeated_in_yaml(body: &Bytes) -> Option<String> {
     let error = serde_saphyr::from_str::<Value>(std::str::from_utf8(body).ok()?).err()?;
     match error.without_snippet() {
         serde_saphyr::Error::DuplicateMappingKey { key, location } => {
@@ -267,7 +268,9 @@ pub fn applied(headers: &HeaderMap, body: &Bytes) -> Result<Option<Value>, ApiEr
     }
     let read = match serde_json::from_slice(body) {
         Ok(value) => value,
-        Err(_) => yaml(body).map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?,
+        Err(_) => {
+            yaml(body).map_err(|why| ApiError::bad_request(format!("error decoding YAML: error converting YAML to JSON: yaml: {why}")))?
+        }
     };
     match read {
         Value::Object(_) => Ok(Some(read)),

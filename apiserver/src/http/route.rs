@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::{self, Body};
 use super::path::{self, Path, Target};
-use super::query::Query;
+use super::query::{FieldValidation, Query};
 use super::represent::Representation;
 use super::{aggregated, deadline, discovery, error_response, health, media, metrics, oidc, openapi, respond, reviews, warn};
 use crate::access::{certificates, gate};
@@ -20,6 +20,7 @@ use crate::kinds::builtin;
 use crate::managed::options::{self, Options};
 use crate::options::User;
 use crate::read::{self, View, lister, watch};
+use crate::rules;
 use crate::streams;
 use crate::value;
 use crate::write::edit::Edit;
@@ -64,8 +65,12 @@ where
         return about(core, parts, path);
     };
     if reviews::is_review(&target) {
-        let body = body::read(body).await?;
-        return reviews::answer(core, parts, &user, &target, &media::object(&parts.headers, &body, &target.resource, false)?);
+        let body = reviews::posted(parts).map(|()| body::read(body))?.await?;
+        let kind = reviews::kind(&target);
+        let question = media::object(&parts.headers, &body, kind, false)?;
+        let group = if reviews::is_token_request(&target) { "authentication.k8s.io" } else { &target.group };
+        rules::fit_type(&format!("{group}/v1"), group, kind, &question)?;
+        return reviews::answer(core, &user, &target, &question);
     }
     if streams::is_stream(&target) {
         return streams::answer(core, &target, parts);
@@ -209,6 +214,10 @@ fn the_edit(call: &Call, method: &Method, headers: &HeaderMap, body: &Bytes) -> 
     }
     if let Some(config) = media::applied(headers, body)? {
         options::check(&call.query, Options::Apply)?;
+        let strict = call.query.field_validation() == Some(FieldValidation::Strict);
+        if let Some(why) = media::repeated_in_yaml(body).filter(|_| strict) {
+            return Err(ApiError::bad_request(format!("error strict decoding YAML: error converting YAML to JSON: {why}")));
+        }
         return Ok(Edit::Apply(config));
     }
     let patch = media::patch(headers, body, call.kind.custom)?;

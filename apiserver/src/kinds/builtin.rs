@@ -301,7 +301,12 @@ fn namespace_defaults(object: &mut Value) {
 
 fn namespace_born(object: &mut Value) {
     let fields = object_mut(object);
-    fields.insert("spec".into(), json!({"finalizers": ["kubernetes"]}));
+    let finalizers = child(fields, "spec").entry("finalizers").or_insert_with(|| json!([]));
+    if let Some(list) = finalizers.as_array_mut()
+        && !list.iter().any(|name| name == "kubernetes")
+    {
+        list.push("kubernetes".into());
+    }
     fields.insert("status".into(), json!({"phase": "Active"}));
 }
 

@@ -40,6 +40,11 @@ pub fn status_faults(kind: &Kind, object: &Value) -> Vec<Cause> {
 
 fn all(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
     match (kind.group.as_str(), kind.resource.as_str()) {
+        ("", "namespaces") => {
+            let finalizers = value::at(object, &["spec", "finalizers"]).and_then(Value::as_array);
+            let names = finalizers.into_iter().flatten().filter_map(Value::as_str);
+            names.filter_map(|name| names::finalizer_fault("spec.finalizers", name)).collect()
+        }
         ("", "pods") => pod::faults(old, object),
         ("apps", "deployments") => workload::deployment_faults(object),
         ("apps", "replicasets") => workload::replica_set_faults(object),
@@ -89,6 +94,18 @@ fn label_name<'a>(faults: &mut Vec<Cause>, holder: &'a Value, path: &str, taken:
         faults.push(Cause::duplicate(path, &name.into()));
     }
     taken.push(name);
+}
+
+/// What is wrong with a map of labels.
+fn label_set_faults(labels: Option<&Value>, path: &str) -> Vec<Cause> {
+    let mut faults = Vec::new();
+    for (key, label) in labels.and_then(Value::as_object).into_iter().flatten() {
+        let of_key = names::qualified_fault(key);
+        faults.extend(of_key.map(|fault| Cause::invalid(path, &key.as_str().into(), &fault)));
+        let of_value = names::label_value_fault(label.as_str().unwrap_or_default());
+        faults.extend(of_value.map(|fault| Cause::invalid(path, label, &fault)));
+    }
+    faults
 }
 
 fn is_port(number: &Value) -> bool {
