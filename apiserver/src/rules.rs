@@ -135,7 +135,8 @@ pub fn update_faults(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
         let before = value::meta_list(old, "finalizers");
         let new_ones: Vec<&str> = value::meta_list(new, "finalizers").into_iter().filter(|name| !before.contains(name)).collect();
         if !new_ones.is_empty() {
-            let detail = format!("no new finalizers can be added if the object is being deleted, found new finalizers {new_ones:?}");
+            let told = new_ones.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+            let detail = format!("no new finalizers can be added if the object is being deleted, found new finalizers []string{{{told}}}");
             faults.push(Cause::forbidden("metadata.finalizers", &detail));
         }
     }

@@ -46,7 +46,9 @@ pub fn index(core: &Core, parts: &request::Parts) -> Result<Response<Body>, ApiE
         let path = path(group, "v1");
         paths.insert(path.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash={}", hash(core, group))}));
     }
-    Ok(aggregated::tagged(json!({ "paths": paths }).to_string(), media::JSON, &parts.headers))
+    let mut response = aggregated::tagged(json!({ "paths": paths }).to_string(), media::JSON, &parts.headers);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    Ok(response)
 }
 
 fn path(group: &str, version: &str) -> String {

@@ -101,7 +101,7 @@ impl Representation {
     fn dress_stream(self, mut parts: ::http::response::Parts, stream: Body) -> Response<Body> {
         match self.format {
             Format::Json => Response::from_parts(parts, stream),
-            Format::Yaml => error_response(&ApiError::not_acceptable()),
+            Format::Yaml => error_response(&ApiError::not_acceptable(true)),
             Format::Protobuf => {
                 let media_type = HeaderValue::from_static("application/vnd.kubernetes.protobuf;stream=watch");
                 parts.headers.insert(header::CONTENT_TYPE, media_type);
@@ -128,7 +128,7 @@ impl Representation {
                 Ok((text.into(), Some("application/yaml")))
             }
             Format::Protobuf => {
-                let bytes = protobuf::encode(&value).map_err(|_| ApiError::not_acceptable())?;
+                let bytes = protobuf::encode(&value).map_err(|_| ApiError::not_acceptable(false))?;
                 Ok((bytes.into(), Some(protobuf::MEDIA_TYPE)))
             }
         }

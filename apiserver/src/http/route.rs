@@ -60,7 +60,7 @@ where
     let path = path::parse(parts.uri.path());
     let user = gate::admit(core, user, parts, &path)?;
     let Path::Resource(target) = path else {
-        reads_only(parts)?;
+        reads_only(parts, &path)?;
         return about(core, parts, path);
     };
     if reviews::is_review(&target) {
@@ -71,33 +71,42 @@ where
         return streams::answer(core, &target, parts);
     }
     let call = call(core, user, target, parts)?;
-    verb(core, &call, parts, body, end).await
+    let mut response = verb(core, &call, parts, body, end).await?;
+    if !call.user.is_system() {
+        warn(&mut response, call.version.warning.as_slice());
+    }
+    Ok(response)
 }
 
 /// What the server says of itself.
 fn about(core: &Core, parts: &request::Parts, path: Path) -> Result<Response<Body>, ApiError> {
     let json = |value: serde_json::Value| Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{value}\n"))));
-    let aggregated = aggregated::wanted(&parts.headers);
-    match (path, aggregated) {
-        (Path::CoreVersions, Some(version)) => Ok(aggregated::answer(core, true, version, &parts.headers)),
-        (Path::Groups, Some(version)) => Ok(aggregated::answer(core, false, version, &parts.headers)),
-        (Path::CoreVersions, None) => json(discovery::core_versions()),
-        (Path::Groups, None) => json(discovery::groups(core)),
-        (Path::Group(group), _) => json(discovery::group(core, &group)?),
-        (Path::Resources { group, version }, _) => json(discovery::resources(core, &group, &version)?),
-        (Path::Root, _) => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}", discovery::paths(core))))),
-        (Path::Metrics, _) => Ok(metrics::answer(core)),
-        (Path::OpenApi2, _) => openapi::v2(core, parts),
-        (Path::OpenApi, _) => openapi::index(core, parts),
-        (Path::OpenApiDocument { group, version }, _) => openapi::document(core, parts, &group, &version),
-        (Path::Health { of, check }, _) => health::answer(core, of, check.as_deref(), parts.uri.query()),
-        (Path::Version, _) => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}\n", discovery::version())))),
-        (Path::Resource(_) | Path::Unknown, _) => oidc::answer(core, parts),
+    match path {
+        Path::CoreVersions if aggregated::wanted(&parts.headers)? => Ok(aggregated::answer(core, true, &parts.headers)),
+        Path::Groups if aggregated::wanted(&parts.headers)? => Ok(aggregated::answer(core, false, &parts.headers)),
+        Path::CoreVersions => json(discovery::core_versions()),
+        Path::Groups => json(discovery::groups(core)),
+        Path::Group(group) => json(discovery::group(core, &group)?),
+        Path::Resources { group, version } => json(discovery::resources(core, &group, &version)?),
+        Path::Root => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}", discovery::paths(core))))),
+        Path::Metrics => Ok(metrics::answer(core)),
+        Path::OpenApi2 => openapi::v2(core, parts),
+        Path::OpenApi => openapi::index(core, parts),
+        Path::OpenApiDocument { group, version } => openapi::document(core, parts, &group, &version),
+        Path::Health { of, check } => health::answer(core, of, check.as_deref(), parts.uri.query()),
+        Path::Version => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}\n", discovery::version())))),
+        Path::Resource(_) | Path::Unknown => oidc::answer(core, parts),
     }
 }
 
-fn reads_only(parts: &request::Parts) -> Result<(), ApiError> {
-    if parts.method == Method::GET || parts.method == Method::HEAD { Ok(()) } else { Err(ApiError::method_not_allowed()) }
+/// What the server says of itself can only be read. Discovery has no answers without a body.
+fn reads_only(parts: &request::Parts, path: &Path) -> Result<(), ApiError> {
+    let discovery = matches!(path, Path::CoreVersions | Path::Groups | Path::Group(_) | Path::Resources { .. });
+    match parts.method {
+        Method::GET => Ok(()),
+        Method::HEAD if !discovery => Ok(()),
+        _ => Err(ApiError::method_not_allowed()),
+    }
 }
 
 fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Result<Call, ApiError> {
@@ -142,11 +151,12 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let view = media::view(&parts.headers, &call.query, call.kind.custom)?;
     let (method, collection) = (&parts.method, call.name.is_empty());
+    let watch = *method == Method::GET && collection && call.query.flag("watch");
+    let view = media::view(&parts.headers, &call.query, call.kind.custom, watch)?;
     let object = |body: &Bytes, kind: &str| media::object(&parts.headers, body, kind, call.kind.custom);
     if *method == Method::GET {
-        return get(core, call, view, end).await;
+        return if watch { self::watch(call, view, end).await } else { get(core, call, view).await };
     }
     let body = body::read(body).await?;
     let answer = match (method, collection, call.subresource.as_deref()) {
@@ -203,24 +213,30 @@ fn delete_options(call: &Call, headers: &HeaderMap, body: &Bytes) -> Result<dele
     delete::Options::parse(&call.query, &media::optional_object(headers, body)?)
 }
 
-async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) -> Result<Response<Body>, ApiError> {
+async fn watch(call: &Call, view: View, end: CancellationToken) -> Result<Response<Body>, ApiError> {
+    let stream = watch::watch(call, view, end).await?.map(Ok).boxed();
+    Ok(respond(StatusCode::OK, media::JSON, Body::stream(stream)))
+}
+
+async fn get(core: &Arc<Core>, call: &Call, view: View) -> Result<Response<Body>, ApiError> {
     match call.subresource.as_deref() {
         None | Some("status" | "approval") => {}
         Some("finalize") => return Err(ApiError::method_not_allowed()),
         Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call)?)))),
         Some(_) => return streams::log(core, call).await,
     }
-    if call.query.flag("watch") && call.name.is_empty() {
-        let stream = watch::watch(call, view, end).await?.map(Ok).boxed();
-        return Ok(respond(StatusCode::OK, media::JSON, Body::stream(stream)));
-    }
     if call.name.is_empty() {
+        if view == View::Metadata {
+            return Err(ApiError::not_acceptable_as("PartialObjectMetadata", &call.kind, true));
+        }
         return Ok(respond(StatusCode::OK, media::JSON, lister::list(call, view).await?));
     }
-    if let Some(asked) = call.query.resource_version()? {
-        lister::not_older_than(call, asked).await?;
+    lister::not_older_than(call, read::options::version_of_one(&call.query)?).await?;
+    let object = call.object()?;
+    if view == View::MetadataList {
+        return Err(ApiError::not_acceptable_as("PartialObjectMetadataList", &call.kind, false));
     }
-    let body = read::show(&call.kind, &call.version, view, &*call.object()?)?;
+    let body = read::show(&call.kind, &call.version, view, &object)?;
     Ok(respond(StatusCode::OK, media::JSON, Body::pieces([body, Bytes::from_static(b"\n")])))
 }
 

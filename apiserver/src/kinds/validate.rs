@@ -9,7 +9,7 @@ mod workload;
 
 use serde_json::Value;
 
-use super::{Kind, Naming};
+use super::{Kind, Naming, builtin};
 use crate::error::Cause;
 use crate::names;
 use crate::value;
@@ -22,6 +22,20 @@ pub fn faults(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
         faults.retain(|fault| !before.contains(fault));
     }
     faults
+}
+
+/// What is wrong with the status that a user gives an object.
+pub fn status_faults(kind: &Kind, object: &Value) -> Vec<Cause> {
+    if !kind.group.is_empty() || kind.resource != builtin::NAMESPACES {
+        return Vec::new();
+    }
+    let (wanted, when) = match value::meta(object, "deletionTimestamp") {
+        "" => ("Active", "empty"),
+        _ => ("Terminating", "not empty"),
+    };
+    let phase = value::text(object, &["status", "phase"]);
+    let fault = Cause::invalid("status.Phase", &phase.into(), &format!("may only be '{wanted}' if `deletionTimestamp` is {when}"));
+    Some(fault).filter(|_| phase != wanted).into_iter().collect()
 }
 
 fn all(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {

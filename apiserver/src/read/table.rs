@@ -44,7 +44,7 @@ pub fn row(version: &Version, object: &Value, with: RowObject) -> Value {
     let cells = columns(version, &fallback).iter().map(|column| cell(column, object));
     let cells: Vec<Value> = Some(name).filter(|_| is_named_first(version)).into_iter().chain(cells).collect();
     match with {
-        RowObject::None => json!({"cells": cells}),
+        RowObject::None => json!({"cells": cells, "object": null}),
         RowObject::Object => json!({"cells": cells, "object": object}),
         RowObject::Metadata => json!({"cells": cells, "object": metadata_only(object)}),
     }
@@ -53,6 +53,7 @@ pub fn row(version: &Version, object: &Value, with: RowObject) -> Value {
 fn cell(column: &Column, object: &Value) -> Value {
     let path = match &column.cell {
         Cell::Code(code) => return code(object),
+        Cell::Text(path) => return path.find(object).first().map_or_else(|| "".into(), |text| (*text).clone()),
         Cell::Path(path) => path,
     };
     let found = path.find(object);

@@ -130,25 +130,28 @@ async fn people_get_pretty_answers_and_long_ones_are_compressed() {
 #[tokio::test]
 async fn discovery_can_be_had_at_once_and_only_when_it_has_changed() {
     let fixture = open();
-    for version in ["v2", "v2beta1"] {
-        let accept = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList,application/json");
-        let (_, headers, body) = get(&fixture, "/apis", &[("accept", &accept)]).await;
-        let wanted = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
-        assert_eq!(headers["content-type"].to_str().unwrap(), wanted);
-        let list: Value = serde_json::from_slice(&body).unwrap();
-        let group = |name: &str| list["items"].as_array().unwrap().iter().find(|group| group["metadata"]["name"] == name).cloned().unwrap();
-        let apps = group("apps");
-        let deployments =
-            apps["versions"][0]["resources"].as_array().unwrap().iter().find(|listed| listed["resource"] == "deployments").unwrap();
-        let scale = json!({"subresource": "scale", "responseKind": {"group": "autoscaling", "version": "v1", "kind": "Scale"}, "verbs": ["get", "patch", "update"]});
-        assert!(deployments["subresources"].as_array().unwrap().contains(&scale));
-        assert_eq!(
-            group("test.dev")["versions"][0]["resources"][0]["responseKind"],
-            json!({"group": "test.dev", "version": "v1", "kind": "Widget"})
-        );
-        let tag = headers["etag"].to_str().unwrap().to_owned();
-        let (code, _, body) = get(&fixture, "/apis", &[("accept", &accept), ("if-none-match", &tag)]).await;
-        assert_eq!((code, body.len()), (304, 0));
+    let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    let accept = format!("{aggregated},application/json");
+    let (_, headers, body) = get(&fixture, "/apis", &[("accept", &accept)]).await;
+    assert_eq!(headers["content-type"].to_str().unwrap(), aggregated);
+    let list: Value = serde_json::from_slice(&body).unwrap();
+    let group = |name: &str| list["items"].as_array().unwrap().iter().find(|group| group["metadata"]["name"] == name).cloned().unwrap();
+    let apps = group("apps");
+    let deployments =
+        apps["versions"][0]["resources"].as_array().unwrap().iter().find(|listed| listed["resource"] == "deployments").unwrap();
+    let scale = json!({"subresource": "scale", "responseKind": {"group": "autoscaling", "version": "v1", "kind": "Scale"}, "verbs": ["get", "patch", "update"]});
+    assert!(deployments["subresources"].as_array().unwrap().contains(&scale));
+    assert_eq!(
+        group("test.dev")["versions"][0]["resources"][0]["responseKind"],
+        json!({"group": "test.dev", "version": "v1", "kind": "Widget"})
+    );
+    let tag = headers["etag"].to_str().unwrap().to_owned();
+    let (code, _, body) = get(&fixture, "/apis", &[("accept", &accept), ("if-none-match", &tag)]).await;
+    assert_eq!((code, body.len()), (304, 0));
+    let older = aggregated.replace("v=v2", "v=v2beta1");
+    for (accept, code) in [(older.clone(), 406), (format!("{older},application/json"), 200)] {
+        let (got, headers, _) = get(&fixture, "/apis", &[("accept", &accept)]).await;
+        assert_eq!((got, &headers["content-type"]), (code, &"application/json".parse().unwrap()), "{accept}");
     }
     let plain = fixture.get("/apis/apps/v1").await.json();
     let deployments = plain["resources"].as_array().unwrap().iter().find(|listed| listed["name"] == "deployments").unwrap();

@@ -84,8 +84,15 @@ pub async fn store(call: &Call, current: &Arc<Object>, old: &Value, new: Value) 
     if call.query.dry_run()? {
         return Ok(Some(Written::Value(new)));
     }
-    let change = if rules::is_over(&call.kind, &new) { Change::Remove(new) } else { Change::Put(new) };
-    let stored = commit(call, &current.key, Expected::At(current.version), change).await?;
+    let expected = Expected::At(current.version);
+    if rules::is_over(&call.kind, &new) {
+        // As in Kubernetes, watchers see the object go as they knew it. Only the editor sees what the edit made of it.
+        let mut last = new;
+        carry(value::at(old, &["metadata", "resourceVersion"]), value::metadata(&mut last), "resourceVersion");
+        let gone = commit(call, &current.key, expected, Change::Remove(old.clone())).await?;
+        return Ok(gone.map(|_| Written::Value(last)));
+    }
+    let stored = commit(call, &current.key, expected, Change::Put(new)).await?;
     Ok(stored.map(Written::Stored))
 }
 

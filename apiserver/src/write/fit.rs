@@ -141,8 +141,10 @@ pub fn ask(
 pub fn faults(call: &Call, object: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut faults = names::metadata_faults(object);
     faults.extend(access::validate::faults(&call.kind, object));
-    if !call.user.is_system() && call.subresource.is_none() {
-        faults.extend(validate::faults(&call.kind, old, object));
+    match call.subresource.as_deref() {
+        None if !call.user.is_system() => faults.extend(validate::faults(&call.kind, old, object)),
+        Some("status") if !call.user.is_system() => faults.extend(validate::status_faults(&call.kind, object)),
+        _ => {}
     }
     if let Shape::Schema(schema) = &call.version.shape {
         faults.extend(schema_faults(call, schema, object, old));

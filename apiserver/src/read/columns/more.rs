@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::table;
-use super::{age, code, or_none, path, wide};
+use super::{age, code, created_at, or_none, path, wide};
 use crate::kinds::Column;
 use crate::value;
 
@@ -139,7 +139,7 @@ pub fn service_account() -> Vec<Column> {
 
 /// Columns of limit ranges.
 pub fn limit_range() -> Vec<Column> {
-    vec![path("Created At", "date-time", ".metadata.creationTimestamp")]
+    created_at()
 }
 
 /// Columns of quotas.
@@ -168,6 +168,9 @@ pub fn claim() -> Vec<Column> {
         };
         list(claim, path).filter_map(Value::as_str).map(short).collect::<Vec<_>>().join(",")
     }
+    fn unset(text: &str) -> Value {
+        if text.is_empty() { "<unset>".into() } else { text.into() }
+    }
     vec![
         code("Status", "string", |claim| {
             let deleting = !value::meta(claim, "deletionTimestamp").is_empty();
@@ -180,11 +183,8 @@ pub fn claim() -> Vec<Column> {
             if bound { modes(claim, &["status", "accessModes"]).into() } else { "".into() }
         }),
         code("StorageClass", "string", |claim| value::text(claim, &["spec", "storageClassName"]).into()),
-        code("VolumeAttributesClass", "string", |claim| {
-            let class = value::text(claim, &["spec", "volumeAttributesClassName"]);
-            if class.is_empty() { "<unset>".into() } else { class.into() }
-        }),
+        code("VolumeAttributesClass", "string", |claim| unset(value::text(claim, &["spec", "volumeAttributesClassName"]))),
         age(),
-        wide(path("VolumeMode", "string", ".spec.volumeMode")),
+        wide(code("VolumeMode", "string", |claim| unset(value::text(claim, &["spec", "volumeMode"])))),
     ]
 }
