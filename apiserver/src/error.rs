@@ -150,6 +150,13 @@ impl ApiError {
         Self::new(409, "Conflict", message).about(kind, name)
     }
 
+    /// A deletion is not meant for the object as it is. Kubernetes names the kind here, not the resource.
+    pub fn precondition_failed(kind: &Kind, name: &str, why: &str) -> Self {
+        let dot = if kind.group.is_empty() { "" } else { "." };
+        let message = format!("Operation cannot be fulfilled on {}{dot}{} \"{name}\": {why}", kind.kind, kind.group);
+        Self { details: Some(details(name, &kind.group, &kind.kind).into()), ..Self::new(409, "Conflict", message) }
+    }
+
     /// Fields are wrong.
     pub fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
         Self::invalid_kind(&kind.group, &kind.kind, name, causes)

@@ -9,6 +9,7 @@ pub mod health;
 pub mod media;
 pub mod metrics;
 pub mod oidc;
+pub mod old_watch;
 pub mod openapi;
 pub mod path;
 pub mod query;

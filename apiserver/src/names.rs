@@ -55,7 +55,7 @@ pub fn qualified_fault(key: &str) -> Option<String> {
     }
     match name {
         "" => Some("name part must be non-empty".into()),
-        name if name.len() > 63 => Some("name part must be no more than 63 characters".into()),
+        name if name.len() > 63 => Some("name part must be no more than 63 bytes".into()),
         name => (!is_word(name)).then(|| QUALIFIED.into()),
     }
 }
@@ -64,7 +64,7 @@ pub fn qualified_fault(key: &str) -> Option<String> {
 pub fn label_value_fault(text: &str) -> Option<String> {
     match text {
         "" => None,
-        text if text.len() > 63 => Some("must be no more than 63 characters".into()),
+        text if text.len() > 63 => Some("must be no more than 63 bytes".into()),
         text => (!is_word(text)).then(|| LABEL_VALUE.into()),
     }
 }

@@ -76,7 +76,7 @@ pub fn bear(kind: &Kind, version: &Version, object: &mut Value, now: &str, uid: 
 }
 
 /// What a client's update of the main resource leaves as it is.
-pub fn carry_over(version: &Version, old: &Value, new: &mut Value) {
+pub fn carry_over(kind: &Kind, version: &Version, old: &Value, new: &mut Value) {
     for name in ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"] {
         carry(value::at(old, &["metadata", name]), metadata(new), name);
     }
@@ -85,6 +85,10 @@ pub fn carry_over(version: &Version, old: &Value, new: &mut Value) {
     }
     if version.status {
         carry(old.get("status"), object_mut(new), "status");
+    }
+    // What holds a namespace is changed by its `finalize` alone.
+    if kind.group.is_empty() && kind.resource == builtin::NAMESPACES {
+        carry(old.get("spec"), object_mut(new), "spec");
     }
 }
 

@@ -16,8 +16,8 @@ use crate::write::Core;
 /// Whether a client prefers the aggregated form to the plain one.
 ///
 /// # Errors
-/// 406 when it takes only forms that are not ours, or not any more.
-pub fn wanted(headers: &HeaderMap) -> Result<bool, ApiError> {
+/// 406 when it takes only forms that are not ours any more, and the refusal when it takes nothing of ours.
+pub fn wanted(headers: &HeaderMap, refusal: ApiError) -> Result<bool, ApiError> {
     let ours = |clause: &Clause<'_>| Format::of(clause.media_type).is_some();
     let form = |clause: &Clause<'_>| match (clause.parameter("as"), clause.parameter("g"), clause.parameter("v")) {
         ("", "", "") => Some(false),
@@ -29,7 +29,7 @@ pub fn wanted(headers: &HeaderMap) -> Result<bool, ApiError> {
         Some(aggregated) => Ok(aggregated),
         None if clauses.is_empty() => Ok(false),
         None if clauses.iter().any(ours) => Err(ApiError::not_acceptable_but(media::ACCEPTED)),
-        None => Err(ApiError::not_acceptable(false)),
+        None => Err(refusal),
     }
 }
 
@@ -38,7 +38,9 @@ pub fn answer(core: &Core, legacy: bool, headers: &HeaderMap) -> Response<Body> 
     let groups = discovery::all(core);
     let items: Vec<Value> = groups.iter().filter(|group| group.name.is_empty() == legacy).map(group).collect();
     let list = json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items});
-    tagged(format!("{list}\n"), "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", headers)
+    let mut response = tagged(format!("{list}\n"), "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", headers);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public"));
+    response
 }
 
 /// An answer with a tag; nothing but the tag if the client has it already.
@@ -54,7 +56,6 @@ pub fn tagged(text: String, media_type: &'static str, headers: &HeaderMap) -> Re
         headers.insert(header::ETAG, tag);
     }
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public"));
     response
 }
 

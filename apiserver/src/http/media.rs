@@ -18,6 +18,8 @@ const APPLY: &str = "application/apply-patch+yaml";
 
 /// The media types of bodies and answers of built-in kinds; custom kinds have no protobuf.
 pub const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+/// The media types of watches.
+pub const STREAMED: &str = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 const ACCEPTED_CUSTOM: &str = "application/json, application/yaml";
 
 fn accepted(custom: bool) -> &'static str {
@@ -59,11 +61,22 @@ fn clause(text: &str) -> Option<(f32, Clause<'_>)> {
     Some((quality, clause))
 }
 
+/// Whether the answer is a watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// It is about one object, or a write.
+    Never,
+    /// It could be: it is about a collection.
+    Perhaps,
+    /// It is.
+    Now,
+}
+
 /// The view that the client prefers among those that it accepts.
 ///
 /// # Errors
-/// 406 when there is none, 400 for tables with something odd in their rows.
-pub fn view(headers: &HeaderMap, query: &Query, custom: bool, watch: bool) -> Result<View, ApiError> {
+/// 406 when there is none, and for watches as YAML, 400 for tables with something odd in their rows.
+pub fn view(headers: &HeaderMap, query: &Query, custom: bool, may: Watched) -> Result<View, ApiError> {
     let clauses = clauses(headers);
     if clauses.is_empty() {
         return Ok(View::Whole);
@@ -71,8 +84,11 @@ pub fn view(headers: &HeaderMap, query: &Query, custom: bool, watch: bool) -> Re
     let view = clauses.iter().find_map(|clause| view_of(clause, query, custom));
     let view = view.ok_or_else(|| match clauses.iter().any(|clause| custom || Format::of(clause.media_type).is_some()) {
         true => ApiError::not_acceptable_but(accepted(custom)),
-        false => ApiError::not_acceptable(watch),
+        false => ApiError::not_acceptable(may != Watched::Never),
     })?;
+    if may == Watched::Now && clauses.iter().find_map(|clause| Format::of(clause.media_type)) == Some(Format::Yaml) {
+        return Err(ApiError::not_acceptable_but(STREAMED));
+    }
     match (view, query.get("includeObject")) {
         (View::Table(_), "" | "Metadata" | "Object" | "None") => Ok(view),
         (View::Table(_), odd) => {
@@ -141,7 +157,7 @@ fn summary(body: &[u8]) -> String {
 }
 
 /// What is wrong with JSON, as Go says it.
-fn json_fault(body: &[u8], error: &serde_json::Error) -> String {
+pub fn json_fault(body: &[u8], error: &serde_json::Error) -> String {
     let told = error.to_string();
     if error.is_eof() {
         return "unexpected end of JSON input".into();

@@ -46,9 +46,7 @@ pub fn index(core: &Core, parts: &request::Parts) -> Result<Response<Body>, ApiE
         let path = path(group, "v1");
         paths.insert(path.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash={}", hash(core, group))}));
     }
-    let mut response = aggregated::tagged(json!({ "paths": paths }).to_string(), media::JSON, &parts.headers);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
-    Ok(response)
+    Ok(aggregated::tagged(json!({ "paths": paths }).to_string(), media::JSON, &parts.headers))
 }
 
 fn path(group: &str, version: &str) -> String {
@@ -90,8 +88,9 @@ pub fn document(core: &Core, parts: &request::Parts, group: &str, version: &str)
     }
     let value = value_of(core, group, version)?;
     let mut response = aggregated::tagged(value.to_string(), media::JSON, &parts.headers);
-    let caching = if asked.is_empty() { "no-cache, private" } else { FOREVER };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    if !asked.is_empty() {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOREVER));
+    }
     Ok(response)
 }
 

@@ -9,10 +9,11 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::body::{self, Body};
+use super::media::Watched;
 use super::path::{self, Path, Target};
 use super::query::Query;
-use super::represent::Representation;
-use super::{aggregated, deadline, discovery, error_response, health, media, metrics, oidc, openapi, respond, reviews, warn};
+use super::represent::{Format, Representation};
+use super::{aggregated, deadline, discovery, error_response, health, media, metrics, oidc, old_watch, openapi, respond, reviews, warn};
 use crate::access::{certificates, gate};
 use crate::audit::Named;
 use crate::error::ApiError;
@@ -31,7 +32,10 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    if let Some(uri) = old_watch::renewed(&parts.uri) {
+        parts.uri = uri;
+    }
     let representation = Representation::wanted(&parts);
     let answered = match deadline::of(parts.uri.query()) {
         Ok(None) => admitted(core, user, end, &parts, body).await,
@@ -82,12 +86,23 @@ where
 fn about(core: &Core, parts: &request::Parts, path: Path) -> Result<Response<Body>, ApiError> {
     let json = |value: serde_json::Value| Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{value}\n"))));
     match path {
-        Path::CoreVersions if aggregated::wanted(&parts.headers)? => Ok(aggregated::answer(core, true, &parts.headers)),
-        Path::Groups if aggregated::wanted(&parts.headers)? => Ok(aggregated::answer(core, false, &parts.headers)),
+        Path::CoreVersions if aggregated::wanted(&parts.headers, ApiError::not_acceptable(false))? => {
+            Ok(aggregated::answer(core, true, &parts.headers))
+        }
+        Path::Groups if aggregated::wanted(&parts.headers, ApiError::not_acceptable_but(media::ACCEPTED))? => {
+            Ok(aggregated::answer(core, false, &parts.headers))
+        }
         Path::CoreVersions => json(discovery::core_versions()),
         Path::Groups => json(discovery::groups(core)),
-        Path::Group(group) => json(discovery::group(core, &group)?),
-        Path::Resources { group, version } => json(discovery::resources(core, &group, &version)?),
+        Path::Group(group) => {
+            acceptable(parts, ApiError::not_acceptable_but(media::ACCEPTED))?;
+            json(discovery::group(core, &group)?)
+        }
+        Path::Resources { group, version } => {
+            acceptable(parts, ApiError::not_acceptable(false))?;
+            json(discovery::resources(core, &group, &version)?)
+        }
+        Path::TooDeep { group } => Err(unknown(core, &group)),
         Path::Root => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}", discovery::paths(core))))),
         Path::Metrics => Ok(metrics::answer(core)),
         Path::OpenApi2 => openapi::v2(core, parts),
@@ -99,9 +114,16 @@ fn about(core: &Core, parts: &request::Parts, path: Path) -> Result<Response<Bod
     }
 }
 
+/// Refuses who takes none of our forms.
+fn acceptable(parts: &request::Parts, refusal: ApiError) -> Result<(), ApiError> {
+    let clauses = media::clauses(&parts.headers);
+    let ours = clauses.iter().any(|clause| Format::of(clause.media_type).is_some());
+    if ours || clauses.is_empty() { Ok(()) } else { Err(refusal) }
+}
+
 /// What the server says of itself can only be read. Discovery has no answers without a body.
 fn reads_only(parts: &request::Parts, path: &Path) -> Result<(), ApiError> {
-    let discovery = matches!(path, Path::CoreVersions | Path::Groups | Path::Group(_) | Path::Resources { .. });
+    let discovery = matches!(path, Path::CoreVersions | Path::Groups | Path::Group(_) | Path::Resources { .. } | Path::Version);
     match parts.method {
         Method::GET => Ok(()),
         Method::HEAD if !discovery => Ok(()),
@@ -111,12 +133,14 @@ fn reads_only(parts: &request::Parts, path: &Path) -> Result<(), ApiError> {
 
 fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Result<Call, ApiError> {
     let Target { group, version, namespace, resource, name, subresource } = target;
-    let unknown = || unknown(core, &group, &version);
+    let unknown = || unknown(core, &group);
     let resource = core.registry.find(&group, &resource).ok_or_else(unknown)?;
     let kind = resource.kind();
     let version = kind.version(&version).ok_or_else(unknown)?.clone();
-    // One object, or a collection with a namespace, must have one exactly if the kind has them.
-    let misplaced = if kind.namespaced { namespace.is_empty() && !name.is_empty() } else { !namespace.is_empty() };
+    // One object, or a collection with a namespace, must have one exactly if the kind has them. Collections of custom kinds
+    // can only be read without.
+    let reads = matches!(parts.method, Method::GET | Method::HEAD) || !kind.custom;
+    let misplaced = if kind.namespaced { namespace.is_empty() && !(name.is_empty() && reads) } else { !namespace.is_empty() };
     if misplaced {
         return Err(unknown());
     }
@@ -137,13 +161,11 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
     Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager })
 }
 
-/// A resource that does not exist: a Status where the version exists, a page that is not found elsewhere.
-fn unknown(core: &Core, group: &str, version: &str) -> ApiError {
-    let served = core.registry.all().into_iter().any(|resource| {
-        let kind = resource.kind();
-        kind.group == group && kind.version(version).is_some() && !kind.custom
-    });
-    if served || group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() }
+/// A resource that does not exist: a Status where the group is ours, a page that is not found elsewhere.
+fn unknown(core: &Core, group: &str) -> ApiError {
+    let ours = core.registry.all().into_iter().any(|resource| resource.kind().group == group && !resource.kind().custom);
+    let reviewed = reviews::REVIEWS.iter().any(|(of, ..)| *of == group);
+    if ours || reviewed || group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() }
 }
 
 async fn verb<B>(core: &Arc<Core>, call: &Call, parts: &request::Parts, body: B, end: CancellationToken) -> Result<Response<Body>, ApiError>
@@ -152,11 +174,15 @@ where
     B::Error: Into<BoxError>,
 {
     let (method, collection) = (&parts.method, call.name.is_empty());
-    let watch = *method == Method::GET && collection && call.query.flag("watch");
-    let view = media::view(&parts.headers, &call.query, call.kind.custom, watch)?;
+    let watched = match *method == Method::GET && collection {
+        true if call.query.flag("watch") => Watched::Now,
+        true => Watched::Perhaps,
+        false => Watched::Never,
+    };
+    let view = media::view(&parts.headers, &call.query, call.kind.custom, watched)?;
     let object = |body: &Bytes, kind: &str| media::object(&parts.headers, body, kind, call.kind.custom);
     if *method == Method::GET {
-        return if watch { self::watch(call, view, end).await } else { get(core, call, view).await };
+        return if watched == Watched::Now { self::watch(call, view, end).await } else { get(core, call, view).await };
     }
     let body = body::read(body).await?;
     let answer = match (method, collection, call.subresource.as_deref()) {
@@ -176,6 +202,9 @@ where
             scale::edit(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
         (&Method::DELETE, false, None) => delete::delete(core, call, &delete_options(call, &parts.headers, &body)?).await?,
+        // Not everywhere at once.
+        (&Method::DELETE, true, None) if call.kind.namespaced && call.namespace.is_empty() => return Err(ApiError::method_not_allowed()),
+        (&Method::DELETE, true, None) if *call.resource.id == *builtin::NAMESPACES => return Err(ApiError::method_not_allowed()),
         (&Method::DELETE, true, None) => delete::delete_collection(core, call, &delete_options(call, &parts.headers, &body)?).await?,
         (method, ..) if call.kind.custom => return Err(ApiError::verb_not_supported(&call.kind, verb_name(method))),
         _ => return Err(ApiError::method_not_allowed()),

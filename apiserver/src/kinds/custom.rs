@@ -21,7 +21,8 @@ pub fn kind(definition: &CustomResourceDefinition, lasting: Lasting) -> Result<K
     // In use are the names that it has got, which may be fewer than it wants.
     let accepted = definition.status.as_ref().and_then(|status| status.accepted_names.as_ref()).filter(|names| !names.plural.is_empty());
     let names = accepted.unwrap_or(&spec.names);
-    let mut served = spec.versions.iter().filter(|version| version.served).map(|served| version(spec, served)).collect::<Result<Vec<_>, _>>()?;
+    let mut served =
+        spec.versions.iter().filter(|version| version.served).map(|served| version(spec, served)).collect::<Result<Vec<_>, _>>()?;
     served.sort_by_key(|version| std::cmp::Reverse(priority(&version.name)));
     let stored = spec.versions.iter().find(|version| version.storage).ok_or("no version is the storage version")?;
     let selectable = stored.selectable_fields.iter().flatten();
@@ -69,11 +70,24 @@ fn version(of: &CustomResourceDefinitionSpec, definition: &CustomResourceDefinit
         }),
         shape,
         columns: printer_columns(definition.additional_printer_columns.as_deref().unwrap_or_default())?,
-        warning: definition.deprecated.filter(|deprecated| *deprecated).map(|_| {
-            let own = definition.deprecation_warning.clone();
-            own.unwrap_or_else(|| format!("{}/{name} {} is deprecated", of.group, of.names.kind))
-        }),
+        warning: (definition.deprecated == Some(true)).then(|| deprecation(of, definition)),
     })
+}
+
+/// What clients of a deprecated version are told.
+fn deprecation(of: &CustomResourceDefinitionSpec, definition: &CustomResourceDefinitionVersion) -> String {
+    if let Some(own) = &definition.deprecation_warning {
+        return own.clone();
+    }
+    let kind = |version: &str| format!("{}/{version} {}", of.group, of.names.kind);
+    let told = format!("{} is deprecated", kind(&definition.name));
+    let better = |other: &&CustomResourceDefinitionVersion| {
+        other.served && other.deprecated != Some(true) && priority(&other.name) > priority(&definition.name)
+    };
+    match of.versions.iter().filter(better).max_by_key(|other| priority(&other.name)) {
+        Some(best) => format!("{told}; use {}", kind(&best.name)),
+        None => told,
+    }
 }
 
 fn printer_columns(columns: &[CustomResourceColumnDefinition]) -> Result<Vec<Column>, String> {

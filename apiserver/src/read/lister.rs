@@ -106,6 +106,10 @@ fn write(call: &Call, view: View, page: Page) -> Body {
         metadata["remainingItemCount"] = remaining.into();
     }
     let (kind, version) = (call.kind.clone(), call.version.clone());
+    if kind.custom && view == View::Whole && page.next.is_none() {
+        // Lists of custom kinds have always said that there is no more.
+        metadata["continue"] = "".into();
+    }
     match view {
         View::Whole if version.name == kind.stored => {
             Body::pieces(pieces(&kind, &head(&kind.list_kind, &kind.api_version(&version.name), &metadata), &page.objects))

@@ -58,12 +58,12 @@ fn cell(column: &Column, object: &Value) -> Value {
     };
     let found = path.find(object);
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match (found.as_slice(), column.kind.as_str()) {
-        ([] | [Value::Null], _) => Value::Null,
-        ([one], "date") => age(one.as_str().unwrap_or_default()).into(),
-        ([one], "integer" | "number" | "boolean") => (*one).clone(),
-        ([one], _) => text(one).into(),
-        (several, _) => several.iter().map(|value| text(value)).collect::<Vec<_>>().join(",").into(),
+    // Of several, the first is shown, as in Kubernetes.
+    match (found.first(), column.kind.as_str()) {
+        (None | Some(Value::Null), _) => Value::Null,
+        (Some(one), "date") => age(one.as_str().unwrap_or_default()).into(),
+        (Some(one), "integer" | "number" | "boolean") => (*one).clone(),
+        (Some(one), _) => text(one).into(),
     }
 }
 

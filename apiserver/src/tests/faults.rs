@@ -135,6 +135,18 @@ async fn objects_that_are_wrong() {
         (Method::POST, "/api/v1/namespaces/default/services".into(), json!({"metadata": {"name": "1a"}}), 422, "DNS-1035"),
         (Method::DELETE, format!("{maps}/none"), json!({"propagationPolicy": "Sideways"}), 422, "propagationPolicy"),
         (Method::DELETE, format!("{maps}/none"), Value::Null, 404, "configmaps \\\"none\\\" not found"),
+        (Method::DELETE, maps.clone(), json!({"apiVersion": "v1", "kind": "ConfigMap"}), 400, "no kind \\\"ConfigMap\\\" is registered"),
+        (Method::DELETE, format!("{maps}?gracePeriodSeconds=abc"), Value::Null, 400, "strconv.ParseInt: parsing \\\"abc\\\""),
+        (Method::DELETE, "/api/v1/configmaps".into(), Value::Null, 405, "does not allow this method"),
+        (Method::DELETE, "/api/v1/namespaces".into(), Value::Null, 405, "does not allow this method"),
+        (Method::DELETE, "/apis/test.dev/v1/widgets".into(), Value::Null, 404, "404 page not found"),
+        (Method::POST, "/apis/test.dev/v1/widgets".into(), widget("w"), 404, "404 page not found"),
+        (Method::GET, format!("{maps}/none?resourceVersion=abc"), Value::Null, 500, "parsing \\\"abc\\\": invalid syntax"),
+        (Method::GET, "/apis/apps/v9/deployments".into(), Value::Null, 404, "could not find the requested resource"),
+        (Method::GET, "/apis/apps/v9".into(), Value::Null, 404, "could not find the requested resource"),
+        (Method::GET, "/apis/test.dev/v9".into(), Value::Null, 404, "404 page not found"),
+        (Method::GET, format!("{maps}/a/b/c"), Value::Null, 404, "could not find the requested resource"),
+        (Method::HEAD, "/apis".into(), Value::Null, 405, ""),
     ];
     for case in cases {
         check(&fixture, case).await;
@@ -166,7 +178,13 @@ async fn updates_that_are_wrong() {
         (Method::PATCH, path.clone(), json!({"metadata": {"name": "v"}}), 400, "does not match the name on the URL"),
         (Method::PATCH, path.clone(), json!({"apiVersion": "v1"}), 400, "does not match the expected API version"),
         (Method::PATCH, path.clone(), json!(5), 400, "Invalid JSON Patch"),
-        (Method::DELETE, path.clone(), json!({"preconditions": {"uid": "other"}}), 409, "UID in precondition"),
+        (
+            Method::DELETE,
+            path.clone(),
+            json!({"preconditions": {"uid": "other"}}),
+            409,
+            "Widget.test.dev \\\"w\\\": the UID in the precondition (other) does not match",
+        ),
     ];
     for case in cases {
         check(&fixture, case).await;

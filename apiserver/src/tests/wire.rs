@@ -66,7 +66,25 @@ async fn what_cannot_be_read_or_written_is_told_in_kubernetes_words() {
     let fixture = open();
     let all = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
     let (code, _, body) = get(&fixture, CONFIG_MAPS, &[("accept", "text/html")]).await;
-    assert_eq!((code, message(&body)), (406, format!("406: Not Acceptable\n\nAvailable representations: {all}")));
+    let streams = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+    assert_eq!((code, message(&body)), (406, format!("406: Not Acceptable\n\nAvailable representations: {all}, {streams}")));
+    let (code, headers, body) = get(&fixture, &format!("{CONFIG_MAPS}?watch=1"), &[("accept", "application/yaml")]).await;
+    let refused: Value = serde_saphyr::from_str(std::str::from_utf8(&body).unwrap()).unwrap();
+    assert_eq!((code, headers["content-type"].to_str().unwrap()), (406, "application/yaml"));
+    assert_eq!(refused["message"], format!("only the following media types are accepted: {streams}"));
+    for (path, form, not) in [
+        (CONFIG_MAPS.to_owned(), "PartialObjectMetadata", "is a list (*core.ConfigMapList)"),
+        (WIDGETS.to_owned(), "PartialObjectMetadata", "is a list (*unstructured.UnstructuredList)"),
+        ("/api/v1/namespaces/default".to_owned(), "PartialObjectMetadataList", "is not a list (*core.Namespace)"),
+    ] {
+        let (code, _, body) = get(&fixture, &path, &[("accept", &format!("application/json;as={form};v=v1;g=meta.k8s.io"))]).await;
+        assert_eq!((code, message(&body)), (406, format!("you requested {form}, but the requested object {not}")));
+    }
+    let table = [("accept", "application/json;as=Table;v=v1;g=meta.k8s.io")];
+    let (code, _, body) = get(&fixture, &format!("{CONFIG_MAPS}?includeObject=All"), &table).await;
+    let wanted =
+        "Unable to convert to Table as requested: includeObject: Invalid value: \"All\": must be 'Metadata', 'Object', 'None', or empty";
+    assert_eq!((code, message(&body)), (400, wanted.into()));
     let (code, _, body) = get(&fixture, CONFIG_MAPS, &[("accept", "application/json;as=Thing;v=v1;g=meta.k8s.io")]).await;
     assert_eq!((code, message(&body)), (406, format!("only the following media types are accepted: {all}")));
     let (code, _, body) = get(&fixture, WIDGETS, &[("accept", PROTOBUF)]).await;

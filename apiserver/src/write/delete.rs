@@ -32,7 +32,7 @@ pub struct Options {
     propagation: Option<Propagation>,
     grace: Option<i64>,
     uid: Option<String>,
-    version: Option<u64>,
+    version: Option<String>,
     /// Nothing is to be stored, the body says. The query may say so too.
     dry_run: bool,
 }
@@ -53,6 +53,7 @@ impl Options {
     /// # Errors
     /// 400 when they cannot be read.
     pub fn parse(query: &Query, body: &Value) -> Result<Self, ApiError> {
+        check_kind(body)?;
         let policy = match value::text(body, &["propagationPolicy"]) {
             "" => query.get("propagationPolicy"),
             given => given,
@@ -85,26 +86,40 @@ impl Options {
             // Less than nothing is not at once, but as soon as can be.
             grace: grace.map(|grace| if grace < 0 { 1 } else { grace }),
             uid: precondition("uid"),
-            // What is no version of this server is that of no object: it must hold the deletion up like any other.
-            version: precondition("resourceVersion").map(|text| text.parse().unwrap_or_default()),
+            version: precondition("resourceVersion"),
             dry_run,
         })
     }
 
     fn check(&self, call: &Call, current: &Object) -> Result<(), ApiError> {
         if let Some(uid) = self.uid.as_ref().filter(|uid| **uid != *current.uid) {
-            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", current.uid);
-            return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
-        }
-        if let Some(version) = self.version.filter(|version| *version != current.version) {
             let why = format!(
-                "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {}",
-                current.version
+                "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then \
+                 recreated",
+                current.uid
             );
-            return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
+            return Err(ApiError::precondition_failed(&call.kind, &call.name, &why));
+        }
+        let present = current.version.to_string();
+        if let Some(version) = self.version.as_ref().filter(|version| **version != present) {
+            let why = format!(
+                "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({present}). The object \
+                 might have been modified"
+            );
+            return Err(ApiError::precondition_failed(&call.kind, &call.name, &why));
         }
         Ok(())
     }
+}
+
+/// Options are of one kind, whatever their version. What is sent as something else is not meant to delete.
+fn check_kind(body: &Value) -> Result<(), ApiError> {
+    let (version, kind) = (value::text(body, &["apiVersion"]), value::text(body, &["kind"]));
+    if matches!(kind, "" | "DeleteOptions") {
+        return Ok(());
+    }
+    let why = format!("no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"");
+    Err(ApiError::bad_request(why))
 }
 
 /// Whether the body asks for a dry run, as `kubectl delete --dry-run=server` does. What is not understood must not delete.
@@ -215,14 +230,17 @@ pub async fn delete_collection(core: &Core, call: &Call, options: &Options) -> R
         result?;
     }
     let mut items = selected.iter().map(|object| parse(object)).collect::<Result<Vec<_>, _>>()?;
-    if !call.kind.custom {
+    let mut metadata = json!({"resourceVersion": version.to_string()});
+    if call.kind.custom {
+        metadata["continue"] = "".into();
+    } else {
         for name in ["apiVersion", "kind"] {
             items.iter_mut().for_each(|item| drop(object_mut(item).shift_remove(name)));
         }
     }
     let list = json!({
         "kind": call.kind.list_kind, "apiVersion": call.kind.api_version(&call.version.name),
-        "metadata": {"resourceVersion": version.to_string()}, "items": items,
+        "metadata": metadata, "items": items,
     });
     Ok(Answer { written: Written::Value(list), code: 200, warnings: Vec::new() })
 }

@@ -129,12 +129,12 @@ fn next(
     managers: Managers,
     warnings: &mut Vec<String>,
 ) -> Result<Value, ApiError> {
-    rules::carry_over(&call.version, old, &mut proposed);
+    rules::carry_over(&call.kind, &call.version, old, &mut proposed);
     let mut shaped = fit::shape(call, proposed, warnings)?;
     fit::complete(call, Some(old), &mut shaped);
     let managers = managed::note(call, Some(old), &shaped, managers);
     let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
-    rules::carry_over(&call.version, old, &mut new);
+    rules::carry_over(&call.kind, &call.version, old, &mut new);
     rules::raise_generation(&call.kind, &call.version, old, &mut new);
     fit::settle(core, call, &mut new);
     let mut faults = fit::faults(call, &new, Some(old));

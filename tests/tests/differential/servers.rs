@@ -52,7 +52,7 @@ struct Watching {
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// JSON, or a list of JSON for a watch, or text.
+    /// JSON or YAML, or a list of JSON for a watch, or text.
     pub body: Value,
 }
 
@@ -249,7 +249,8 @@ impl Reply {
             bytes = plain;
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Ok(Self { status: answer.status, headers: answer.headers, body: parsed(&text) })
+        let body = if answer.header("content-type") == "application/yaml" { serde_saphyr::from_str(&text)? } else { parsed(&text) };
+        Ok(Self { status: answer.status, headers: answer.headers, body })
     }
 }
 

@@ -61,11 +61,10 @@ pub fn endpoints() -> Vec<Column> {
             let mut all = Vec::new();
             for subset in list(object, &["subsets"]) {
                 let ports: Vec<String> = list(subset, &["ports"]).map(|port| format!(":{}", port["port"])).collect();
-                for address in list(subset, &["addresses"]).map(|address| value::text(address, &["ip"])) {
-                    match ports.is_empty() {
-                        true => all.push(address.to_owned()),
-                        false => all.extend(ports.iter().map(|port| format!("{address}{port}"))),
-                    }
+                let addresses = || list(subset, &["addresses"]).map(|address| value::text(address, &["ip"]));
+                match ports.is_empty() {
+                    true => all.extend(addresses().map(str::to_owned)),
+                    false => ports.iter().for_each(|port| all.extend(addresses().map(|address| format!("{address}{port}")))),
                 }
             }
             few(&all)
@@ -110,12 +109,12 @@ pub fn event() -> Vec<Column> {
         }),
         wide(path("Subobject", "string", ".involvedObject.fieldPath")),
         wide(code("Source", "string", |event| {
-            let source = |name: &str| value::text(event, &["source", name]);
-            match (source("component"), source("host")) {
-                ("", _) => value::text(event, &["reportingComponent"]).into(),
-                (component, "") => component.into(),
-                (component, host) => format!("{component}, {host}").into(),
-            }
+            let source = |name: &str, otherwise: &str| match value::text(event, &["source", name]) {
+                "" => value::text(event, &[otherwise]).to_owned(),
+                given => given.to_owned(),
+            };
+            let (component, host) = (source("component", "reportingComponent"), source("host", "reportingInstance"));
+            if host.is_empty() { component.into() } else { format!("{component}, {host}").into() }
         })),
         code("Message", "string", |event| value::text(event, &["message"]).trim().into()),
         wide(code("First Seen", "string", |event| time(event, &["firstTimestamp", "eventTime"]))),
