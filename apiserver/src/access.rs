@@ -14,6 +14,7 @@ mod people;
 pub mod token;
 pub mod validate;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ebb_apiserver_core::rbac::{self, Policy, Request, Verdict, Who};
@@ -42,6 +43,8 @@ pub struct Access {
     read: RwLock<Option<(Vec<u64>, Arc<Policy>)>>,
     /// Tokens of service accounts.
     pub tokens: Tokens,
+    /// Bearer tokens of others, and whom they stand for.
+    pub others: BTreeMap<String, User>,
     /// Signs the certificates of people.
     pub pki: Pki,
 }
@@ -57,10 +60,10 @@ pub struct Answer {
 
 impl Access {
     /// Of a registry's roles and bindings.
-    pub fn new(registry: &Registry, tokens: Tokens, pki: Pki) -> Self {
+    pub fn new(registry: &Registry, tokens: Tokens, others: BTreeMap<String, User>, pki: Pki) -> Self {
         let resources = RESOURCES.iter().filter_map(|id| registry.find_id(id));
         let resources = resources.map(|resource| (resource.clone(), resource.changes())).collect();
-        Self { resources, read: RwLock::new(None), tokens, pki }
+        Self { resources, read: RwLock::new(None), tokens, others, pki }
     }
 
     /// The policy as it is now.

@@ -58,7 +58,7 @@ impl Program {
             std::panic::catch_unwind(|| Parser::new().enable_optional_syntax(true).parse(source).map_err(|error| error.to_string()));
         let expr = parsed
             .unwrap_or_else(|_| Err("ERROR: <input>:1:1: Syntax error".into()))
-            .map_err(|error| format!("compilation failed: {error}"))?;
+            .map_err(|error| format!("compilation failed: {}", error.replace("\n|", "\n |")))?;
         let uses_old = check::mentions(&expr, "oldSelf");
         Ok(Self { expr, uses_old })
     }

@@ -88,13 +88,39 @@ pub fn details(name: &str, group: &str, kind: &str) -> Value {
     members.map(|(member, value)| (member.to_owned(), Value::from(value))).collect()
 }
 
+/// A value in a message: texts quoted as Go does it, others as JSON.
 fn show(value: &Value) -> String {
-    // Whole objects in messages help nobody; the first 200 characters name the culprit.
-    let text = value.to_string();
-    match text.char_indices().nth(200) {
+    // Whole objects in messages help nobody; the beginning names the culprit. The longest name of anything is shorter.
+    const LONGEST: usize = 1024;
+    let text = value.as_str().map_or_else(|| escaped(&value.to_string()), quoted);
+    match text.char_indices().nth(LONGEST) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text,
     }
+}
+
+/// JSON as Go writes it, fit to stand in HTML.
+fn escaped(json: &str) -> String {
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+/// A text as Go quotes it.
+pub fn quoted(text: &str) -> String {
+    let mut told = String::with_capacity(text.len() + 2);
+    told.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => told.extend(['\\', letter]),
+            '\n' => told.push_str("\\n"),
+            '\t' => told.push_str("\\t"),
+            '\r' => told.push_str("\\r"),
+            letter if letter.is_ascii_control() => told.push_str(&format!("\\x{:02x}", u32::from(letter))),
+            letter if letter.is_control() => told.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            letter => told.push(letter),
+        }
+    }
+    told.push('"');
+    told
 }
 
 impl ApiError {
@@ -150,8 +176,8 @@ impl ApiError {
         Self::new(409, "Conflict", message).about(kind, name)
     }
 
-    /// A deletion is not meant for the object as it is. Kubernetes names the kind here, not the resource.
-    pub fn precondition_failed(kind: &Kind, name: &str, why: &str) -> Self {
+    /// A precondition of a deletion does not hold. Kubernetes names the kind where others name the resource.
+    pub fn unmet(kind: &Kind, name: &str, why: &str) -> Self {
         let dot = if kind.group.is_empty() { "" } else { "." };
         let message = format!("Operation cannot be fulfilled on {}{dot}{} \"{name}\": {why}", kind.kind, kind.group);
         Self { details: Some(details(name, &kind.group, &kind.kind).into()), ..Self::new(409, "Conflict", message) }
@@ -292,6 +318,12 @@ impl ApiError {
     /// The body is too large.
     pub fn too_large(limit: usize) -> Self {
         Self::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {limit}"))
+    }
+
+    /// What a patch makes of an object is no object of its kind. `made` is that, or the patch.
+    pub fn invalid_patch(made: &str, why: &str) -> Self {
+        let message = format!("Invalid value: {}: {why}", quoted(made));
+        Self::invalid_kind("", "", "", &[Cause { field: "patch".into(), reason: "FieldValueInvalid", message }])
     }
 
     /// A JSON patch cannot be applied. Kubernetes does not say why.

@@ -13,6 +13,7 @@ pub mod old_watch;
 pub mod openapi;
 pub mod path;
 pub mod query;
+pub mod repeated;
 pub mod represent;
 pub mod reviews;
 pub mod route;

@@ -110,18 +110,36 @@ fn annotation_faults(metadata: &Fields, faults: &mut Vec<Cause>) {
 
 fn owner_faults(metadata: &Fields, faults: &mut Vec<Cause>) {
     let owners = metadata.get("ownerReferences").and_then(Value::as_array);
-    let mut controllers = 0;
-    for (index, owner) in owners.into_iter().flatten().enumerate() {
+    let mut controllers = Vec::new();
+    for owner in owners.into_iter().flatten() {
         for field in ["apiVersion", "kind", "name", "uid"] {
             if value::text(owner, &[field]).is_empty() {
-                let path = format!("metadata.ownerReferences[{index}].{field}");
-                faults.push(Cause::invalid(path, &"".into(), &format!("{field} must not be empty")));
+                faults.push(Cause::invalid(format!("metadata.ownerReferences.{field}"), &"".into(), "must not be empty"));
             }
         }
-        controllers += usize::from(value::at(owner, &["controller"]) == Some(&Value::Bool(true)));
+        if value::at(owner, &["controller"]) == Some(&Value::Bool(true)) {
+            controllers.push(format!("{}/{}", value::text(owner, &["kind"]), value::text(owner, &["name"])));
+        }
     }
-    if controllers > 1 {
-        let all = metadata.get("ownerReferences").cloned().unwrap_or_default();
-        faults.push(Cause::invalid("metadata.ownerReferences", &all, "Only one reference can have Controller set to true"));
+    if let [one, other, ..] = controllers.as_slice() {
+        let all: Value = owners.into_iter().flatten().map(in_order).collect();
+        let why = format!("Only one reference can have Controller set to true. Found \"true\" in references for {one} and {other}");
+        faults.push(Cause::invalid("metadata.ownerReferences", &all, &why));
     }
+}
+
+/// A reference with its members in the order in which messages show them.
+fn in_order(owner: &Value) -> Value {
+    let names = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+    names.into_iter().filter_map(|name| Some((name.to_owned(), owner.get(name)?.clone()))).collect()
+}
+
+/// What is wrong with the finalizers of built-in kinds, which are stricter than others: a name without a domain must be one of
+/// Kubernetes' own.
+pub fn finalizer_faults(object: &Value) -> Vec<Cause> {
+    let known = |name: &str| name.contains('/') || matches!(name, "kubernetes" | "orphan" | "foregroundDeletion");
+    let finalizers = value::meta_list(object, "finalizers").into_iter().enumerate();
+    let odd = finalizers.filter(|(_, name)| qualified_fault(name).is_none() && !known(name));
+    let why = "name is neither a standard finalizer name nor is it fully qualified";
+    odd.map(|(index, name)| Cause::invalid(format!("metadata.finalizers[{index}]"), &name.into(), why)).collect()
 }

@@ -28,7 +28,10 @@ impl Patch {
     /// # Errors
     /// 400.
     pub fn json(value: Value) -> Result<Self, ApiError> {
-        let patch: json_patch::Patch = serde_json::from_value(value).map_err(|error| ApiError::bad_request(error.to_string()))?;
+        let patch: json_patch::Patch = serde_json::from_value(value).map_err(|error| {
+            tracing::debug!(%error, "a JSON patch cannot be read");
+            ApiError::patch_failed()
+        })?;
         if patch.0.len() > OPERATIONS_MAX {
             let message = format!(
                 "Request entity too large: The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {}",
@@ -49,11 +52,25 @@ impl Patch {
                 tracing::debug!(%error, "a JSON patch does not fit");
                 ApiError::patch_failed()
             })?,
-            Self::Merge(patch) if !patch.is_object() => return Err(ApiError::bad_request("Invalid JSON Patch")),
             Self::Merge(patch) => json_patch::merge(&mut object, patch),
             Self::Strategic(patch) => strategic::merge(&mut object, patch)?,
         }
         if object.is_object() { Ok(object) } else { Err(ApiError::bad_request("the patched object is no object")) }
+    }
+}
+
+/// A value as Go prints it, in which messages show patches.
+pub fn go_print(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".into(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(go_print).collect::<Vec<_>>().join(" ")),
+        Value::Object(members) => {
+            let mut members: Vec<String> = members.iter().map(|(name, member)| format!("{name}:{}", go_print(member))).collect();
+            members.sort();
+            format!("map[{}]", members.join(" "))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -8,6 +8,17 @@ use crate::kinds::{Generations, Kind, Version, builtin};
 use crate::store::object::{FOREGROUND, ORPHAN};
 use crate::value::{self, carry, metadata, object_mut};
 
+/// Checks that a body that replaces an object says which one it is.
+///
+/// # Errors
+/// 400, as Kubernetes says it.
+pub fn fit_to_name(name: &str, object: &Value) -> Result<(), ApiError> {
+    if !value::meta(object, "name").is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(format!("the name of the object ({name} based on URL) was undeterminable: name must be provided")))
+}
+
 /// Checks that a body is an object of the kind, in the version and namespace of the path, and completes it.
 ///
 /// # Errors
@@ -17,6 +28,9 @@ pub fn fit_to_path(kind: &Kind, version: &str, namespace: &str, name: &str, obje
         return Err(ApiError::bad_request("the body of the request is no JSON object"));
     }
     let api_version = kind.api_version(version);
+    if !kind.custom {
+        fit_type(&api_version, &kind.group, &kind.kind, object)?;
+    }
     for (member, wanted, what) in [("apiVersion", api_version.as_str(), "API version"), ("kind", kind.kind.as_str(), "kind")] {
         match value::text(object, &[member]) {
             "" if kind.custom => return Err(ApiError::bad_request(format!("Object '{member}' is missing in the body of the request"))),
@@ -44,6 +58,25 @@ pub fn fit_to_path(kind: &Kind, version: &str, namespace: &str, name: &str, obje
     }
 }
 
+/// Checks that an object is of a type of a built-in group, if it says of which type it is.
+///
+/// # Errors
+/// 400, in the words in which Go's clients know it.
+pub fn fit_type(api_version: &str, group: &str, kind: &str, object: &Value) -> Result<(), ApiError> {
+    let or = |given: &'_ str, wanted: &str| if given.is_empty() { wanted.to_owned() } else { given.to_owned() };
+    let (given_version, given) = (or(value::text(object, &["apiVersion"]), api_version), or(value::text(object, &["kind"]), kind));
+    let short = given_version.rsplit('/').next().unwrap_or_default();
+    let why = if given != kind {
+        let package = group.split('.').next().filter(|name| !name.is_empty()).unwrap_or("core");
+        format!("converting ({short}.{given}) to ({package}.{kind}): unknown conversion")
+    } else if given_version != api_version {
+        format!("no kind {given:?} is registered for version {given_version:?}")
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::bad_request(format!("{given} in version {short:?} cannot be handled as a {kind}: {why}")))
+}
+
 fn fit_namespace(kind: &Kind, namespace: &str, object: &mut Value) -> Result<(), ApiError> {
     let given = value::meta(object, "namespace");
     if !kind.namespaced {
@@ -58,13 +91,21 @@ fn fit_namespace(kind: &Kind, namespace: &str, object: &mut Value) -> Result<(),
     Ok(())
 }
 
+/// Takes out what a new object cannot say of itself.
+pub fn forget_system_metadata(object: &mut Value) {
+    let fields = metadata(object);
+    for name in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+        fields.shift_remove(name);
+    }
+}
+
 /// Makes a new object out of what a client sent.
 pub fn bear(kind: &Kind, version: &Version, object: &mut Value, now: &str, uid: String) {
     if version.status && !kind.status_at_birth {
         object_mut(object).shift_remove("status");
     }
     let fields = metadata(object);
-    for name in ["resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "generation"] {
+    for name in ["resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"] {
         fields.shift_remove(name);
     }
     fields.insert("uid".into(), uid.into());
@@ -106,6 +147,11 @@ fn raise(object: &mut Value) {
 }
 
 fn counts(kind: &Kind, version: &Version, old: &Value, new: &Value) -> bool {
+    let annotations = |object| value::at(object, &["metadata", "annotations"]).cloned();
+    // What runs a Deployment reads its annotations, too.
+    if kind.group == "apps" && kind.resource == "deployments" && annotations(old) != annotations(new) {
+        return true;
+    }
     let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return true };
     let ignored = |name: &str| matches!(name, "metadata" | "apiVersion" | "kind") || (version.status && name == "status");
     let same = |old, new| if kind.custom { old == new } else { value::means_the_same(old, new) };

@@ -1,6 +1,5 @@
 //! The server: opens the data, hands out clients, runs what runs in the background, closes.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -37,7 +36,6 @@ pub struct Server(Arc<Inner>);
 struct Inner {
     core: Arc<Core>,
     pki: Pki,
-    tokens: BTreeMap<String, User>,
     lock: Mutex<Option<Lock>>,
     /// Ends the watches of in-process clients when the server closes.
     end: CancellationToken,
@@ -61,12 +59,11 @@ impl Server {
         let file = options.data_dir.join("state.db");
         let (shared, registry) = load(&file, options.derived)?;
         let pki = Pki::open(&options.data_dir.join("pki"))?;
-        let access = Access::new(&registry, pki.tokens()?, pki.clone());
+        let access = Access::new(&registry, pki.tokens()?, options.tokens, pki.clone());
         let audit = Audit::open(&options.data_dir)?;
         let (admission, pod_logs, pod_streams) = (options.admission, options.pod_logs, options.pod_streams);
         let core = Core { shared, registry, admission, pod_logs, pod_streams, access, audit };
-        let inner =
-            Inner { core: Arc::new(core), pki, tokens: options.tokens, lock: Mutex::new(Some(lock)), end: CancellationToken::new() };
+        let inner = Inner { core: Arc::new(core), pki, lock: Mutex::new(Some(lock)), end: CancellationToken::new() };
         let server = Self(Arc::new(inner));
         server.furnish(&options.crds, &options.namespaces, &file)?;
         let roles = access::own::furnish_roles(&server.0.core, options.cluster_roles);
@@ -87,7 +84,7 @@ impl Server {
 
     /// Serves TLS on a listener until the tasks are to drain.
     pub fn serve_tls(&self, listener: TcpListener, tasks: Tasks) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<> {
-        tls::serve(self.0.core.clone(), self.0.pki.clone(), self.0.tokens.clone(), listener, tasks)
+        tls::serve(self.0.core.clone(), self.0.pki.clone(), listener, tasks)
     }
 
     /// The text of a kubeconfig that admits the user to the server at an address. It holds a private key.
@@ -192,6 +189,7 @@ async fn place(core: &Core, resource: &str, name: &str, wanted: Value) -> Result
         subresource: None,
         query: Query::default(),
         manager: String::new(),
+        repeated: Vec::new(),
     };
     let Some(current) = call.resource.get(&crate::store::object::key("", name)) else {
         return create::create(core, &call, wanted).await.map(|_| ());

@@ -3,7 +3,6 @@
 pub mod identity;
 mod pki;
 
-use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +19,6 @@ use tower::ServiceExt;
 use crate::access::authenticate;
 use crate::audit::Peer;
 use crate::http::{ApiService, error_response};
-use crate::options::User;
 use crate::streams::Sessions;
 use crate::write::Core;
 
@@ -40,20 +38,19 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 struct Door {
     core: Arc<Core>,
     acceptor: TlsAcceptor,
-    tokens: BTreeMap<String, User>,
     end: CancellationToken,
     /// For connections that are upgraded.
     sessions: Sessions,
 }
 
 /// Serves until shutdown.
-pub async fn serve(core: Arc<Core>, pki: Pki, tokens: BTreeMap<String, User>, listener: TcpListener, tasks: Tasks) -> Result<(), BoxError> {
+pub async fn serve(core: Arc<Core>, pki: Pki, listener: TcpListener, tasks: Tasks) -> Result<(), BoxError> {
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let acceptor = TlsAcceptor::from(Arc::new(pki.server_config(address.ip())?));
     let end = tasks.shutdown().clone();
-    let door = Arc::new(Door { core, acceptor, tokens, end: end.clone(), sessions: Sessions::new(tasks.clone()) });
+    let door = Arc::new(Door { core, acceptor, end: end.clone(), sessions: Sessions::new(tasks.clone()) });
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let accepted = tokio::select! {
@@ -92,13 +89,13 @@ async fn connection(door: &Door, stream: TcpStream) -> Result<(), BoxError> {
     let stream = tokio::time::timeout(HANDSHAKE, door.acceptor.accept(stream)).await??;
     let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let by_certificate = certificate.and_then(|certificate| identity::user(certificate));
-    let (core, tokens, end, sessions) = (door.core.clone(), door.tokens.clone(), door.end.clone(), door.sessions.clone());
+    let (core, end, sessions) = (door.core.clone(), door.end.clone(), door.sessions.clone());
     let service = tower::service_fn(move |mut request: ::http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(peer);
         if request.headers().contains_key(::http::header::UPGRADE) {
             request.extensions_mut().insert(sessions.clone());
         }
-        let user = authenticate::user(&core, by_certificate.as_ref(), request.headers(), &tokens);
+        let user = authenticate::user(&core, by_certificate.as_ref(), request.headers());
         let (core, end) = (core.clone(), end.clone());
         async move {
             match user {

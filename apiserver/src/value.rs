@@ -41,7 +41,8 @@ pub fn means_the_same(a: Option<&Value>, b: Option<&Value>) -> bool {
     }
 }
 
-fn is_nothing(value: Option<&Value>) -> bool {
+/// Whether a value means nothing: it is absent, null, or an empty list or map.
+pub fn is_nothing(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,
         Some(Value::Array(list)) => list.is_empty(),

@@ -59,6 +59,8 @@ pub struct Call {
     pub query: Query,
     /// Who manages what the call writes; empty for the system's own.
     pub manager: String,
+    /// Faults of the body that are gone once it is read: members that it has twice.
+    pub repeated: Vec<String>,
 }
 
 impl Call {
@@ -75,6 +77,7 @@ impl Call {
             subresource: None,
             query: Query::default(),
             manager: String::new(),
+            repeated: Vec::new(),
         })
     }
 

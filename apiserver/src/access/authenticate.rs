@@ -1,11 +1,10 @@
 //! Who a client on the network is: by its certificate, or else by its bearer token.
 
-use std::collections::BTreeMap;
-
 use ::http::{HeaderMap, header};
 use ebb_apiserver_core::rbac::AUTHENTICATED;
 
 use super::people;
+use super::token::ISSUER;
 use crate::error::ApiError;
 use crate::options::User;
 use crate::write::Core;
@@ -14,20 +13,28 @@ use crate::write::Core;
 ///
 /// # Errors
 /// 401 when it did, and nobody is known by that.
-pub fn user(
-    core: &Core,
-    by_certificate: Option<&User>,
-    headers: &HeaderMap,
-    tokens: &BTreeMap<String, User>,
-) -> Result<Option<User>, ApiError> {
+pub fn user(core: &Core, by_certificate: Option<&User>, headers: &HeaderMap) -> Result<Option<User>, ApiError> {
     if let Some(user) = by_certificate {
         // Asked at every request, so that who is turned away is out at once, on open connections too.
         return if people::is_known(&core.registry, user) { Ok(Some(user.clone())) } else { Err(ApiError::unauthorized()) };
     }
     let Some(token) = bearer(headers) else { return Ok(None) };
-    let known = tokens.get(token).cloned().map(authenticated);
-    let known = known.or_else(|| core.access.tokens.user(&core.registry, token, &[]).ok().map(|(user, _)| user));
-    known.map(Some).ok_or_else(ApiError::unauthorized)
+    match of_token(core, token, &[]) {
+        Ok((user, _)) => Ok(Some(user)),
+        Err(_) => Err(ApiError::unauthorized()),
+    }
+}
+
+/// Whom a token stands for, and for which of the audiences.
+///
+/// # Errors
+/// A text that says why it stands for nobody.
+pub fn of_token(core: &Core, token: &str, audiences: &[String]) -> Result<(User, Vec<String>), String> {
+    let here = || audiences.is_empty() || audiences.iter().any(|audience| audience == ISSUER);
+    match core.access.others.get(token).filter(|_| here()) {
+        Some(user) => Ok((authenticated(user.clone()), vec![ISSUER.to_owned()])),
+        None => core.access.tokens.user(&core.registry, token, audiences),
+    }
 }
 
 /// The bearer token of a request.

@@ -164,6 +164,7 @@ pub async fn decide(core: &Core, call: &Call, change: &Edit) -> Result<Answer, A
         subresource: Some("status".into()),
         query: call.query.clone(),
         manager: call.manager.clone(),
+        repeated: Vec::new(),
     };
     edit::edit(core, &to_status, &Edit::Replace(proposed)).await
 }

@@ -9,7 +9,7 @@ use ebb_apiserver_core::rbac::{AUTHENTICATED, On, Request, UNAUTHENTICATED};
 
 use super::Access;
 use super::gate::{refusal, require};
-use crate::error::ApiError;
+use crate::error::{ApiError, quoted};
 use crate::http::query::decode;
 use crate::names;
 use crate::options::{SYSTEM_USER, User};
@@ -53,14 +53,14 @@ impl Wish {
         self.user.is_empty() && self.groups.is_empty() && self.uid.is_empty() && self.extra.is_empty()
     }
 
-    /// What is asked for, as the message about a wish without a user lists it: kind, namespace, name, uid, version,
-    /// resource version and field of a reference each, most of them empty.
-    fn parts(&self) -> String {
-        let groups = self.groups.iter().map(|group| format!("{{Group  {group}    }}"));
-        let values = self.extra.iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value)));
-        let values = values.map(|(key, value)| format!("{{UserExtra  {value}  {AUTHENTICATION}/v1  {key}}}"));
-        let uid = (!self.uid.is_empty()).then(|| format!("{{UID  {}  {AUTHENTICATION}/v1  }}", self.uid));
-        format!("[{}]", groups.chain(values).chain(uid).collect::<Vec<_>>().join(" "))
+    /// What is asked for, as the message about a wish without a user shows it, which is how Go shows it.
+    fn shown(&self) -> String {
+        let list = |texts: &[String]| format!("[]string{{{}}}", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "));
+        let groups = if self.groups.is_empty() { "[]string(nil)".to_owned() } else { list(&self.groups) };
+        let extra: Vec<String> = self.extra.iter().map(|(key, values)| format!("{}:{}", quoted(key), list(values))).collect();
+        let extra = if extra.is_empty() { "(nil)".to_owned() } else { format!("{{{}}}", extra.join(", ")) };
+        let uid = quoted(&self.uid);
+        format!("&user.DefaultInfo{{Name:\"\", UID:{uid}, Groups:{groups}, Extra:map[string][]string{extra}}}")
     }
 }
 
@@ -80,7 +80,7 @@ pub fn impersonated(access: &Access, user: User, headers: &HeaderMap) -> Result<
         return Ok(user);
     }
     if wish.user.is_empty() {
-        return Err(ApiError::bad_request(format!("requested {} without impersonating a user", wish.parts())));
+        return Err(ApiError::bad_request(format!("requested {} without impersonating a user name", wish.shown())));
     }
     let mut groups = wish.groups.clone();
     let on = match service_account(&wish.user) {

@@ -33,6 +33,7 @@ pub fn call(core: &Core, resource: &str, namespace: &str, name: &str) -> Option<
         subresource: None,
         query: Query::default(),
         manager: String::new(),
+        repeated: Vec::new(),
     })
 }
 

@@ -34,7 +34,7 @@ pub fn faults(kind: &Kind, object: &Value) -> Vec<Cause> {
             }
             faults
         }
-        "rolebindings" => binding_faults(object, &["ClusterRole", "Role"]),
+        "rolebindings" => binding_faults(object, &["Role", "ClusterRole"]),
         "clusterrolebindings" => binding_faults(object, &["ClusterRole"]),
         _ => Vec::new(),
     }
@@ -123,7 +123,7 @@ fn subject_faults(subject: &Value, namespaced: bool, at: &str) -> Vec<Cause> {
         }
         "User" | "Group" if part("apiGroup") == rbac::GROUP => {}
         "User" | "Group" => faults.push(unsupported(format!("{at}.apiGroup"), part("apiGroup"), &[rbac::GROUP])),
-        other => faults.push(unsupported(format!("{at}.kind"), other, &["Group", "ServiceAccount", "User"])),
+        other => faults.push(unsupported(format!("{at}.kind"), other, &["ServiceAccount", "User", "Group"])),
     }
     faults
 }

@@ -4,12 +4,15 @@ use ::http::{HeaderMap, header};
 use bytes::Bytes;
 use ebb_apiserver_core::protobuf;
 use serde_json::Value;
+use serde_saphyr::DuplicateKeyPolicy;
 
 use crate::error::ApiError;
 use crate::http::query::Query;
+use crate::http::repeated;
 use crate::http::represent::Format;
 use crate::patch::Patch;
 use crate::read::{RowObject, View};
+use crate::value::text;
 
 /// The media type of almost every answer.
 pub const JSON: &str = "application/json";
@@ -130,7 +133,17 @@ pub fn object(headers: &HeaderMap, body: &Bytes, kind: &str, custom: bool) -> Re
     };
     let unparsed = |why: String| unrecognized(format!("couldn't get version/kind; json parse error: {why}"));
     match content_type(headers) {
-        "" | JSON => serde_json::from_slice(body).map_err(|error| unparsed(json_fault(body, &error))),
+        "" | JSON => match serde_json::from_slice(body) {
+            Ok(value @ Value::Object(_)) => match ["kind", "apiVersion"].into_iter().find(|name| text(&value, &[*name]).is_empty()) {
+                Some(missing) if custom => {
+                    let missing = if missing == "kind" { "Kind" } else { missing };
+                    Err(unrecognized(format!("Object '{missing}' is missing in '{}'", String::from_utf8_lossy(body))))
+                }
+                _ => Ok(value),
+            },
+            Ok(other) => Err(unparsed(no_object(&other, HEAD))),
+            Err(error) => Err(unparsed(json_fault(body, &error))),
+        },
         "application/yaml" => yaml(body).map_err(|why| unrecognized(format!("yaml: {why}"))),
         protobuf::MEDIA_TYPE if !custom => protobuf::decode(body).map_err(|fault| unrecognized(fault.to_string())),
         _ => Err(ApiError::unsupported_media_type(accepted(custom))),
@@ -142,7 +155,35 @@ pub fn object(headers: &HeaderMap, body: &Bytes, kind: &str, custom: bool) -> Re
 /// # Errors
 /// As [`object`].
 pub fn optional_object(headers: &HeaderMap, body: &Bytes) -> Result<Value, ApiError> {
-    if body.trim_ascii().is_empty() { Ok(Value::Null) } else { object(headers, body, "DeleteOptions", false) }
+    if body.trim_ascii().is_empty() {
+        return Ok(Value::Null);
+    }
+    if matches!(content_type(headers), "" | JSON)
+        && let Err(error) = serde_json::from_slice::<Value>(body)
+    {
+        let why = format!("couldn't get version/kind; json parse error: {}", json_fault(body, &error));
+        return Err(ApiError::bad_request(why));
+    }
+    object(headers, body, "DeleteOptions", false)
+}
+
+/// What the beginning of an object is read as, in Go's words.
+const HEAD: &str = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
+/// What a merge patch is read as, in Go's words.
+const MAP: &str = "map[string]interface {}";
+
+/// What is wrong with JSON that is of another type, as Go says it.
+fn no_object(value: &Value, wanted: &str) -> String {
+    format!("json: cannot unmarshal {} into Go value of type {wanted}", go_type(value))
+}
+
+/// The type of a JSON value, as Go names it in its messages.
+pub fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        other => crate::error::json_type(other),
+    }
 }
 
 /// The beginning of a body, in hexadecimal digits if it is no JSON object.
@@ -171,18 +212,75 @@ pub fn json_fault(body: &[u8], error: &serde_json::Error) -> String {
         told if told.starts_with("expected `,` or `}`") => "after object key:value pair",
         told if told.starts_with("expected `,` or `]`") => "after array element",
         told if told.starts_with("trailing characters") => "after top-level value",
+        told if told.starts_with("expected ident") => return literal_fault(line, error.column()),
         _ => return told,
     };
     format!("invalid character '{culprit}' {looking}")
 }
 
+/// What is wrong with a word that is not the literal as which it begins. The column is that of the letter that is wrong.
+fn literal_fault(line: &[u8], column: usize) -> String {
+    let place = column.saturating_sub(1);
+    let before = line.get(..place).unwrap_or_default();
+    let begin = before.iter().rposition(|byte| !byte.is_ascii_alphabetic()).map_or(0, |at| at + 1);
+    let literal = ["null", "true", "false"].into_iter().find(|literal| literal.as_bytes().first() == line.get(begin)).unwrap_or_default();
+    let wanted = literal.chars().nth(place - begin).unwrap_or('?');
+    let culprit = line.get(place).map_or('?', |byte| char::from(*byte));
+    format!("invalid character '{culprit}' in literal {literal} (expecting '{wanted}')")
+}
+
+fn undecoded(why: &str) -> ApiError {
+    ApiError::bad_request(format!("error decoding patch: {why}"))
+}
+
 fn json(body: &Bytes) -> Result<Value, ApiError> {
-    serde_json::from_slice(body).map_err(|error| ApiError::bad_request(json_fault(body, &error)))
+    serde_json::from_slice(body).map_err(|error| undecoded(&json_fault(body, &error)))
+}
+
+/// A patch that is an object.
+fn merge(body: &Bytes) -> Result<Value, ApiError> {
+    match json(body)? {
+        patch @ Value::Object(_) => Ok(patch),
+        other => Err(undecoded(&no_object(&other, MAP))),
+    }
 }
 
 fn yaml(body: &Bytes) -> Result<Value, String> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
-    serde_saphyr::from_str(text).map_err(|error| error.to_string())
+    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| yaml_fault(&error))
+}
+
+/// What is wrong with YAML, as Go's reader says it: in one line, which does not name the first line of the text.
+fn yaml_fault(error: &serde_saphyr::Error) -> String {
+    let told = error.to_string();
+    let first = told.lines().next().unwrap_or_default();
+    let place = first.strip_prefix("error: line ").and_then(|rest| rest.split_once(" column "));
+    match place.and_then(|(line, rest)| Some((line, rest.split_once(": ")?.1))) {
+        Some(("1", why)) => why.to_owned(),
+        Some((line, why)) => format!("line {line}: {why}"),
+        None => first.to_owned(),
+    }
+}
+
+/// What a body has twice, of which nothing is known any more once it is read.
+pub fn repeated(headers: &HeaderMap, body: &Bytes) -> Vec<String> {
+    match content_type(headers) {
+        "application/yaml" => repeated_in_yaml(body).into_iter().collect(),
+        APPLY => Vec::new(),
+        _ => repeated::find(body).into_iter().map(|path| format!("duplicate field \"{path}\"")).collect(),
+    }
+}
+
+fn repeated_in_yaml(body: &Bytes) -> Option<String> {
+    let error = serde_saphyr::from_str::<Value>(std::str::from_utf8(body).ok()?).err()?;
+    match error.without_snippet() {
+        serde_saphyr::Error::DuplicateMappingKey { key, location } => {
+            let key = key.as_deref().unwrap_or_default();
+            Some(format!("yaml: unmarshal errors:\n  line {}: key {key:?} already set in map", location.line()))
+        }
+        _ => None,
+    }
 }
 
 /// The applied configuration, if that is what the patch is. It is YAML, of which JSON is a part.
@@ -201,9 +299,8 @@ pub fn applied(headers: &HeaderMap, body: &Bytes) -> Result<Option<Value>, ApiEr
         Value::Object(_) => Ok(Some(read)),
         Value::Null => Ok(Some(Value::Object(serde_json::Map::new()))),
         other => {
-            let why = "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal";
-            let kind = if other.is_boolean() { "bool" } else { crate::error::json_type(&other) };
-            Err(ApiError::bad_request(format!("error decoding YAML: {why} {kind} into Go value of type map[string]interface {{}}")))
+            let why = format!("error decoding YAML: error unmarshaling JSON: while decoding JSON: {}", no_object(&other, MAP));
+            Err(ApiError::bad_request(why))
         }
     }
 }
@@ -214,11 +311,13 @@ pub fn applied(headers: &HeaderMap, body: &Bytes) -> Result<Option<Value>, ApiEr
 /// 415 and 400.
 pub fn patch(headers: &HeaderMap, body: &Bytes, custom: bool) -> Result<Patch, ApiError> {
     match content_type(headers) {
-        "application/json-patch+json" => Patch::json(json(body)?),
-        "application/merge-patch+json" => Ok(Patch::Merge(json(body)?)),
-        "application/strategic-merge-patch+json" if !custom => Ok(Patch::Strategic(json(body)?)),
-        "" => Err(ApiError::unsupported_patch()),
+        "application/json-patch+json" => match json(body)? {
+            patch @ Value::Array(_) => Patch::json(patch),
+            other => Err(undecoded(&no_object(&other, "[]handlers.jsonPatchOp"))),
+        },
+        "application/merge-patch+json" => Ok(Patch::Merge(merge(body)?)),
+        "application/strategic-merge-patch+json" if !custom => Ok(Patch::Strategic(merge(body)?)),
         _ if custom => Err(ApiError::unsupported_media_type(&format!("{JSON_PATCHES}, {APPLY}"))),
-        _ => Err(ApiError::unsupported_media_type(&format!("{JSON_PATCHES}, application/strategic-merge-patch+json, {APPLY}"))),
+        _ => Err(ApiError::unsupported_patch()),
     }
 }

@@ -77,20 +77,13 @@ impl Query {
         }
     }
 
-    /// `fieldValidation`; `None` when it is not given.
-    ///
-    /// # Errors
-    /// 400 when it is none of the three.
-    pub fn field_validation(&self) -> Result<Option<FieldValidation>, ApiError> {
+    /// `fieldValidation`; `None` when it is not given, or none of the three.
+    pub fn field_validation(&self) -> Option<FieldValidation> {
         match self.get("fieldValidation") {
-            "" => Ok(None),
-            "Ignore" => Ok(Some(FieldValidation::Ignore)),
-            "Warn" => Ok(Some(FieldValidation::Warn)),
-            "Strict" => Ok(Some(FieldValidation::Strict)),
-            other => {
-                let message = format!("fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\"");
-                Err(ApiError::bad_request(message))
-            }
+            "Ignore" => Some(FieldValidation::Ignore),
+            "Warn" => Some(FieldValidation::Warn),
+            "Strict" => Some(FieldValidation::Strict),
+            _ => None,
         }
     }
 }

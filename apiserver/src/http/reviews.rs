@@ -68,9 +68,9 @@ fn review(core: &Core, user: &User, target: &Target, question: &Value) -> Result
         "selfsubjectreviews" => return Ok(frame(target, kind, identity::itself(user))),
         "tokenreviews" => (json!({}), spec(question), identity::of_token(core, question)?),
         "selfsubjectrulesreviews" => (json!({}), json!({}), access::rules(core, user, question)?),
-        "selfsubjectaccessreviews" => (json!({}), spec(question), access::own(core, user, kind, question)?),
-        LOCAL => (json!({"namespace": target.namespace}), spec(question), access::local(core, kind, &target.namespace, question)?),
-        _ => (json!({}), spec(question), access::of_somebody(core, kind, question)?),
+        "selfsubjectaccessreviews" => (json!({}), spec(question), access::own(core, user, question)?),
+        LOCAL => (json!({"namespace": target.namespace}), spec(question), access::local(core, &target.namespace, question)?),
+        _ => (json!({}), spec(question), access::of_somebody(core, question)?),
     };
     Ok(frame(target, kind, json!({"metadata": metadata, "spec": spec, "status": status})))
 }
@@ -89,19 +89,7 @@ fn frame(target: &Target, kind: &str, content: Value) -> Value {
 
 /// What is wrong with a question.
 fn invalid(group: &str, kind: &str, name: &str, faults: &[Cause]) -> Result<(), ApiError> {
-    if faults.is_empty() {
-        return Ok(());
-    }
-    let told: Vec<String> = faults.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect();
-    let told = if let [one] = told.as_slice() { one.clone() } else { format!("[{}]", told.join(", ")) };
-    let causes: Vec<Value> =
-        faults.iter().map(|fault| json!({"reason": fault.reason, "message": fault.message, "field": fault.field})).collect();
-    let mut details = json!({"group": group, "kind": kind, "causes": causes});
-    if !name.is_empty() {
-        details["name"] = name.into();
-    }
-    let message = format!("{kind}.{group} \"{name}\" is invalid: {told}");
-    Err(ApiError { details: Some(Box::new(details)), ..ApiError::other(422, "Invalid", message) })
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid_kind(group, kind, name, faults)) }
 }
 
 /// The texts of a list.

@@ -74,8 +74,8 @@ where
     if streams::is_stream(&target) {
         return streams::answer(core, &target, parts);
     }
-    let call = call(core, user, target, parts)?;
-    let mut response = verb(core, &call, parts, body, end).await?;
+    let mut call = call(core, user, target, parts)?;
+    let mut response = verb(core, &mut call, parts, body, end).await?;
     if !call.user.is_system() {
         warn(&mut response, call.version.warning.as_slice());
     }
@@ -137,12 +137,16 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
     let resource = core.registry.find(&group, &resource).ok_or_else(unknown)?;
     let kind = resource.kind();
     let version = kind.version(&version).ok_or_else(unknown)?.clone();
-    // One object, or a collection with a namespace, must have one exactly if the kind has them. Collections of custom kinds
-    // can only be read without.
-    let reads = matches!(parts.method, Method::GET | Method::HEAD) || !kind.custom;
-    let misplaced = if kind.namespaced { namespace.is_empty() && !(name.is_empty() && reads) } else { !namespace.is_empty() };
-    if misplaced {
+    // One object, or a collection with a namespace, must have one exactly if the kind has them.
+    let misplaced = if kind.namespaced { namespace.is_empty() && !name.is_empty() } else { !namespace.is_empty() };
+    // Objects of all namespaces can only be read together.
+    let scattered = kind.namespaced && namespace.is_empty() && parts.method != Method::GET && parts.method != Method::HEAD;
+    if misplaced || (scattered && kind.custom) {
         return Err(unknown());
+    }
+    let eternal = kind.group.is_empty() && kind.resource == builtin::NAMESPACES && name.is_empty();
+    if parts.method == Method::DELETE && (scattered || eternal) {
+        return Err(ApiError::method_not_allowed());
     }
     let subresource = Some(subresource).filter(|subresource| !subresource.is_empty());
     let known = match subresource.as_deref() {
@@ -153,12 +157,12 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
         Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
     };
     if !known {
-        return Err(ApiError::no_such_resource());
+        return Err(if kind.custom { ApiError::not_found(&kind, &name) } else { ApiError::no_such_resource() });
     }
     let query = Query::parse(parts.uri.query());
     let named = !user.is_system() || query.has("fieldManager");
     let manager = if named { options::manager(&query, &parts.headers) } else { String::new() };
-    Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager })
+    Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager, repeated: Vec::new() })
 }
 
 /// A resource that does not exist: a Status where the group is ours, a page that is not found elsewhere.
@@ -168,7 +172,13 @@ fn unknown(core: &Core, group: &str) -> ApiError {
     if ours || reviewed || group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() }
 }
 
-async fn verb<B>(core: &Arc<Core>, call: &Call, parts: &request::Parts, body: B, end: CancellationToken) -> Result<Response<Body>, ApiError>
+async fn verb<B>(
+    core: &Arc<Core>,
+    call: &mut Call,
+    parts: &request::Parts,
+    body: B,
+    end: CancellationToken,
+) -> Result<Response<Body>, ApiError>
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -185,6 +195,10 @@ where
         return if watched == Watched::Now { self::watch(call, view, end).await } else { get(core, call, view).await };
     }
     let body = body::read(body).await?;
+    if !call.user.is_system() {
+        call.repeated = media::repeated(&parts.headers, &body);
+    }
+    let call = &*call;
     let answer = match (method, collection, call.subresource.as_deref()) {
         (&Method::POST, true, None) => {
             options::check(&call.query, Options::Create)?;
@@ -194,6 +208,7 @@ where
         (&Method::PUT | &Method::PATCH, false, Some("approval")) => {
             certificates::decide(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
+        (&Method::POST, false, Some("eviction")) => delete::evict(core, call, &object(&body, "Eviction")?).await?,
         (&Method::PUT, false, Some("finalize")) => finalize::put(call, &object(&body, &call.kind.kind)?).await?,
         (&Method::PUT | &Method::PATCH, false, None | Some("status")) => {
             edit::edit(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
@@ -202,9 +217,6 @@ where
             scale::edit(core, call, &the_edit(call, &parts.method, &parts.headers, &body)?).await?
         }
         (&Method::DELETE, false, None) => delete::delete(core, call, &delete_options(call, &parts.headers, &body)?).await?,
-        // Not everywhere at once.
-        (&Method::DELETE, true, None) if call.kind.namespaced && call.namespace.is_empty() => return Err(ApiError::method_not_allowed()),
-        (&Method::DELETE, true, None) if *call.resource.id == *builtin::NAMESPACES => return Err(ApiError::method_not_allowed()),
         (&Method::DELETE, true, None) => delete::delete_collection(core, call, &delete_options(call, &parts.headers, &body)?).await?,
         (method, ..) if call.kind.custom => return Err(ApiError::verb_not_supported(&call.kind, verb_name(method))),
         _ => return Err(ApiError::method_not_allowed()),
@@ -251,7 +263,7 @@ async fn get(core: &Arc<Core>, call: &Call, view: View) -> Result<Response<Body>
     match call.subresource.as_deref() {
         None | Some("status" | "approval") => {}
         Some("finalize") => return Err(ApiError::method_not_allowed()),
-        Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call)?)))),
+        Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call, view)?)))),
         Some(_) => return streams::log(core, call).await,
     }
     if call.name.is_empty() {

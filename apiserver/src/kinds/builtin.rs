@@ -11,7 +11,6 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::{Value, json};
 
 use super::typed::normalise;
@@ -32,6 +31,7 @@ pub type CorePart = (&'static str, &'static str, (&'static str, &'static str, &'
 /// The parts beyond `status` and `scale`.
 pub const PARTS: &[CorePart] = &[
     (PODS, "attach", ("", "", "PodAttachOptions"), &["create", "get"]),
+    (PODS, "eviction", ("policy", "v1", "Eviction"), &["create"]),
     (PODS, "exec", ("", "", "PodExecOptions"), &["create", "get"]),
     (PODS, "log", ("", "", "Pod"), &["get"]),
     (PODS, "portforward", ("", "", "PodPortForwardOptions"), &["create", "get"]),
@@ -175,7 +175,7 @@ fn core() -> Vec<Kind> {
             .tells_the_deleted()
             .select(&POD_FIELDS),
         kind("", "Service", "services", &["svc"], Shape::Typed(normalise::<Service>))
-            .with(|kind| (kind.naming, kind.defaults) = (Naming::Service, service_defaults))
+            .with(|kind| (kind.naming, kind.defaults) = (Naming::Label, service_defaults))
             .status()
             .all()
             .columns(columns::service())
@@ -238,7 +238,7 @@ fn apps() -> Vec<Kind> {
 fn rest() -> Vec<Kind> {
     vec![
         kind("discovery.k8s.io", "EndpointSlice", "endpointslices", &[], Shape::Typed(normalise::<EndpointSlice>))
-            .with(|kind| kind.lasting = Lasting::Process)
+            .with(|kind| (kind.lasting, kind.generations) = (Lasting::Process, Generations::Spec))
             .columns(columns::endpoint_slice()),
         kind("coordination.k8s.io", "Lease", "leases", &[], Shape::Typed(normalise::<Lease>))
             .with(|kind| kind.lasting = Lasting::Process)
@@ -248,7 +248,7 @@ fn rest() -> Vec<Kind> {
             "CustomResourceDefinition",
             "customresourcedefinitions",
             &["crd", "crds"],
-            Shape::Typed(normalise::<CustomResourceDefinition>),
+            Shape::Typed(definition::normalise),
         )
         .with(|kind| {
             (kind.namespaced, kind.generations) = (false, Generations::Spec);

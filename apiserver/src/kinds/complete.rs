@@ -16,12 +16,58 @@ pub fn complete(kind: &Kind, old: Option<&Value>, object: &mut Value) {
         ("apps", "replicasets") => (replica_set, &["spec", "template", "spec", "schedulerName"]),
         ("", "services") => (service, &["spec", "internalTrafficPolicy"]),
         ("", "persistentvolumeclaims") => (claim, &["spec", "volumeMode"]),
+        ("", "endpoints") => (endpoints, &[]),
+        ("discovery.k8s.io", "endpointslices") => (ports, &[]),
         _ => return,
     };
     let (complete, mark) = complete;
     if old.is_none_or(|old| value::at(old, mark).is_some()) {
         complete(object_mut(object));
     }
+}
+
+/// Puts into an object what Kubernetes decides for its users, or writes although it says nothing: nobody manages that.
+pub fn settle(kind: &Kind, old: Option<&Value>, object: &mut Value) {
+    let fields = object_mut(object);
+    match (kind.group.as_str(), kind.resource.as_str()) {
+        ("apps", "deployments") | ("", "resourcequotas") if old.is_none() => set_absent(fields, "status", json!({})),
+        ("apps", "replicasets") if old.is_none() => set_absent(fields, "status", json!({"replicas": 0})),
+        ("", "services") => {
+            if old.is_none() {
+                set_absent(fields, "status", json!({"loadBalancer": {}}));
+            }
+            if old.is_none_or(|old| value::at(old, &["spec", "internalTrafficPolicy"]).is_some()) {
+                service_addresses(child(fields, "spec"));
+            }
+        }
+        ("", "events") => {
+            set_absent(fields, "eventTime", Value::Null);
+            set_absent(fields, "reportingComponent", "".into());
+            set_absent(fields, "reportingInstance", "".into());
+            set_absent(fields, "source", json!({}));
+        }
+        ("rbac.authorization.k8s.io", "roles" | "clusterroles") => set_absent(fields, "rules", Value::Null),
+        _ => {}
+    }
+}
+
+/// The times that conditions have although nobody gave them.
+pub fn settle_status(kind: &Kind, object: &mut Value) {
+    let times: &[&str] = match (kind.group.as_str(), kind.resource.as_str()) {
+        ("apps", "deployments") => &["lastUpdateTime", "lastTransitionTime"],
+        ("apps", "replicasets") => &["lastTransitionTime"],
+        ("", "pods") => &["lastProbeTime", "lastTransitionTime"],
+        ("", "nodes") => &["lastHeartbeatTime", "lastTransitionTime"],
+        _ => return,
+    };
+    let Some(Value::Object(status)) = object.get_mut("status") else { return };
+    for condition in each(status, "conditions") {
+        times.iter().for_each(|time| set_absent(condition, time, Value::Null));
+    }
+}
+
+fn set_absent(fields: &mut Fields, name: &str, value: Value) {
+    fields.entry(name).or_insert(value);
 }
 
 fn set(fields: &mut Fields, name: &str, value: impl Into<Value>) {
@@ -162,13 +208,31 @@ fn service(object: &mut Fields) {
         kind => {
             let outside = matches!(kind, Some("NodePort" | "LoadBalancer"));
             set(spec, "internalTrafficPolicy", "Cluster");
-            set(spec, "ipFamilies", json!(["IPv4"]));
-            set(spec, "ipFamilyPolicy", "SingleStack");
             if outside {
                 set(spec, "externalTrafficPolicy", "Cluster");
             }
         }
     }
+}
+
+/// What addresses a Service has. None is given to it: there is no network on which it would be one.
+fn service_addresses(spec: &mut Fields) {
+    if spec.get("type").is_some_and(|kind| kind == "ExternalName") {
+        return;
+    }
+    set(spec, "ipFamilies", json!(["IPv4"]));
+    set(spec, "ipFamilyPolicy", "SingleStack");
+    if spec.get("clusterIP").is_some_and(|address| address == "None") {
+        set(spec, "clusterIPs", json!(["None"]));
+    }
+}
+
+fn endpoints(object: &mut Fields) {
+    each(object, "subsets").for_each(ports);
+}
+
+fn ports(holder: &mut Fields) {
+    each(holder, "ports").for_each(|port| set(port, "protocol", "TCP"));
 }
 
 fn claim(object: &mut Fields) {

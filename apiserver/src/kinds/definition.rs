@@ -4,9 +4,10 @@
 pub mod status;
 mod structural;
 
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::{Value, json};
 
-use super::Naming;
+use super::{Naming, typed};
 use crate::error::Cause;
 use crate::names;
 use crate::read::jsonpath::Path;
@@ -18,6 +19,33 @@ const SELECTABLE_MAX: usize = 8;
 
 /// The finalizer that keeps a definition until its objects are gone.
 pub const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// Why a definition is still there when it has been deleted.
+const PENDING: &str = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+
+/// Reads a definition as its type and writes it again. The type knows only fractions, of which the whole ones are written as
+/// whole numbers, as they came.
+pub fn normalise(object: Value) -> Result<Value, serde_json::Error> {
+    let mut object = typed::normalise::<CustomResourceDefinition>(object)?;
+    make_whole(&mut object);
+    Ok(object)
+}
+
+fn make_whole(value: &mut Value) {
+    /// Above it there are no fractions, and not every whole number either.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Object(members) => members.values_mut().for_each(make_whole),
+        Value::Array(items) => items.iter_mut().for_each(make_whole),
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < EXACT);
+            if let Some(whole) = float.and_then(|float| format!("{float:.0}").parse::<i64>().ok()) {
+                *value = whole.into();
+            }
+        }
+        _ => {}
+    }
+}
 
 /// Fills in the names that follow from others.
 pub fn defaults(object: &mut Value) {
@@ -35,10 +63,14 @@ pub fn defaults(object: &mut Value) {
     }
 }
 
-/// What a new definition begins with: what keeps it until its objects are gone. Its status is worked out by
-/// [`status::settle`], which has to know the others.
+/// What a new definition begins with. Its status is worked out by [`status::settle`], which has to know the others.
 pub fn born(object: &mut Value) {
     object_mut(object).insert("status".into(), json!({}));
+}
+
+/// What a definition gets when it is to go: what keeps it until its objects are gone.
+pub fn doom(object: &mut Value) {
+    status::set_condition(object, "Terminating", "True", "InstanceDeletionPending", PENDING);
     let finalizers = value::metadata(object).entry("finalizers").or_insert_with(|| json!([]));
     if let Some(list) = finalizers.as_array_mut()
         && !list.iter().any(|finalizer| finalizer == CLEANUP)
@@ -80,6 +112,16 @@ pub fn faults(object: &Value, old: Option<&Value>) -> Vec<Cause> {
     faults
 }
 
+/// Where messages say that a part of a version is. What all versions say alike stands once for all of them.
+fn place(versions: &[Value], index: usize, member: &str, common: &str) -> Option<String> {
+    let alike = versions.iter().all(|version| version[member] == versions[0][member]);
+    match (alike, index) {
+        (true, 0) => Some(format!("spec.{common}")),
+        (true, _) => None,
+        (false, _) => Some(format!("spec.versions[{index}].{member}")),
+    }
+}
+
 fn version_faults(object: &Value) -> Vec<Cause> {
     let versions = value::at(object, &["spec", "versions"]).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut faults = Vec::new();
@@ -92,12 +134,18 @@ fn version_faults(object: &Value) -> Vec<Cause> {
         let schema = value::at(version, &["schema", "openAPIV3Schema"]);
         match schema {
             None => faults.push(Cause::required(format!("{at}.schema.openAPIV3Schema"), "")),
-            Some(schema) => faults.extend(schema_faults(schema, &format!("{at}.schema.openAPIV3Schema"))),
+            Some(schema) => {
+                let at = place(versions, index, "schema", "validation");
+                faults.extend(at.map(|at| schema_faults(schema, &format!("{at}.openAPIV3Schema"))).unwrap_or_default());
+            }
         }
+        let columns = place(versions, index, "additionalPrinterColumns", "additionalPrinterColumns");
         for (column, of) in version["additionalPrinterColumns"].as_array().into_iter().flatten().enumerate() {
-            faults.extend(column_faults(of, &format!("{at}.additionalPrinterColumns[{column}]")));
+            faults.extend(columns.as_ref().map(|at| column_faults(of, &format!("{at}[{column}]"))).unwrap_or_default());
         }
-        faults.extend(selectable_faults(version, schema, &at));
+        if let Some(at) = place(versions, index, "selectableFields", "selectableFields") {
+            faults.extend(selectable_faults(version, schema, &at));
+        }
     }
     let given: Vec<&Value> = versions.iter().map(|version| &version["name"]).collect();
     let all = Value::from(versions.to_vec());
@@ -182,7 +230,7 @@ fn selectable_faults(version: &Value, schema: Option<&Value>, at: &str) -> Vec<C
     let fields: Vec<&str> =
         version["selectableFields"].as_array().into_iter().flatten().map(|field| field["jsonPath"].as_str().unwrap_or_default()).collect();
     for (index, path) in fields.iter().enumerate() {
-        let field = format!("{at}.selectableFields[{index}].jsonPath");
+        let field = format!("{at}[{index}].jsonPath");
         let names: Vec<&str> = path.trim_start_matches('.').split('.').collect();
         let step = |schema: &'_ Value, name: &&str| schema["properties"].get(*name).cloned();
         let found = schema.and_then(|schema| names.iter().try_fold(schema.clone(), |schema, name| step(&schema, name)));
@@ -204,7 +252,7 @@ fn selectable_faults(version: &Value, schema: Option<&Value>, at: &str) -> Vec<C
     }
     if fields.len() > SELECTABLE_MAX {
         let message = format!("Too many: {}: must have at most {SELECTABLE_MAX} items", fields.len());
-        faults.push(Cause { field: format!("{at}.selectableFields"), reason: "FieldValueTooMany", message });
+        faults.push(Cause { field: at.into(), reason: "FieldValueTooMany", message });
     }
     faults
 }
@@ -253,15 +301,23 @@ fn stored_faults(object: &Value) -> Vec<Cause> {
     let list = |path: &[&str]| value::at(object, path).and_then(Value::as_array).cloned().unwrap_or_default();
     let versions = list(&["spec", "versions"]);
     let stored = list(&["status", "storedVersions"]);
+    if stored.is_empty() {
+        return vec![Cause::invalid("status.storedVersions", &Value::Null, "must have at least one stored version")];
+    }
+    let missing = versions.iter().filter(|version| version["storage"] == Value::Bool(true) && !stored.contains(&version["name"]));
+    let missing = missing.map(|version| {
+        let why = format!("must have the storage version {}", version["name"].as_str().unwrap_or_default());
+        Cause::invalid("status.storedVersions", &stored.clone().into(), &why)
+    });
     let lost = stored.iter().enumerate().filter(|(_, name)| !versions.iter().any(|version| version["name"] == **name));
-    lost.map(|(index, name)| {
+    let lost = lost.map(|(index, name)| {
         let told = name.as_str().unwrap_or_default();
         let why = format!(
             "missing from spec.versions; {told} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {told} and removes {told} from status.storedVersions"
         );
         Cause::invalid(format!("status.storedVersions[{index}]"), name, &why)
-    })
-    .collect()
+    });
+    missing.chain(lost).collect()
 }
 
 fn approval_faults(object: &Value, old: Option<&Value>) -> Vec<Cause> {

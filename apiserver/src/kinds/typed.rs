@@ -1,6 +1,8 @@
 //! The shape of built-in kinds: their Rust types in k8s-openapi. What a type does not know is dropped, what it cannot read
 //! is refused.
 
+pub mod unreadable;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

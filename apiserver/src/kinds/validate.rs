@@ -3,6 +3,7 @@
 //! Source: k8s.io/kubernetes/pkg/apis/{core,apps}/validation.
 
 mod config;
+mod note;
 mod pod;
 mod service;
 mod workload;
@@ -17,8 +18,13 @@ use crate::value;
 /// What is wrong with an object; `old` is what it was before. What was wrong then already is no fault of this change.
 pub fn faults(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
     let mut faults = all(kind, old, object);
+    // Definitions are made by a server of their own, which knows no finalizers but those of others.
+    if !kind.custom && kind.resource != "customresourcedefinitions" {
+        faults.extend(names::finalizer_faults(object));
+    }
     if let Some(old) = old.filter(|_| !faults.is_empty()) {
-        let before = all(kind, None, old);
+        let mut before = all(kind, None, old);
+        before.extend(names::finalizer_faults(old));
         faults.retain(|fault| !before.contains(fault));
     }
     faults
@@ -26,9 +32,14 @@ pub fn faults(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
 
 /// What is wrong with the status that a user gives an object.
 pub fn status_faults(kind: &Kind, object: &Value) -> Vec<Cause> {
-    if !kind.group.is_empty() || kind.resource != builtin::NAMESPACES {
-        return Vec::new();
+    match (kind.group.as_str(), kind.resource.as_str()) {
+        ("", builtin::NAMESPACES) => namespace_status_faults(object),
+        ("apps", "deployments") => workload::deployment_status_faults(object),
+        _ => Vec::new(),
     }
+}
+
+fn namespace_status_faults(object: &Value) -> Vec<Cause> {
     let (wanted, when) = match value::meta(object, "deletionTimestamp") {
         "" => ("Active", "empty"),
         _ => ("Terminating", "not empty"),
@@ -47,6 +58,11 @@ fn all(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
         ("", "configmaps") => config::config_map_faults(object),
         ("", "secrets") => config::secret_faults(old, object),
         ("", "persistentvolumeclaims") => config::claim_faults(old, object),
+        ("", "events") => note::event_faults(object),
+        ("coordination.k8s.io", "leases") => note::lease_faults(object),
+        ("discovery.k8s.io", "endpointslices") if value::text(object, &["addressType"]).is_empty() => {
+            vec![Cause::required("addressType", "")]
+        }
         _ => Vec::new(),
     }
 }

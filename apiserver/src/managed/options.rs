@@ -1,4 +1,5 @@
-//! The parts of a request that say who manages what: `fieldManager`, `force`, the User-Agent.
+//! The options of writes: who manages what (`fieldManager`, `force`, the User-Agent), whether anything is stored, and what
+//! happens to unknown fields.
 //! Source: k8s.io/apimachinery/pkg/apis/meta/v1/validation and k8s.io/apiserver/pkg/endpoints/handlers.
 
 use ::http::HeaderMap;
@@ -26,7 +27,7 @@ pub enum Options {
     Apply,
 }
 
-/// Checks the options that say who manages what.
+/// Checks the options of a write.
 ///
 /// # Errors
 /// 422.
@@ -45,6 +46,15 @@ pub fn check(query: &Query, options: Options) -> Result<(), ApiError> {
     for (place, letter) in manager.char_indices().filter(|(_, letter)| !is_printable(*letter)) {
         let why = format!("invalid character U+{:04X} (at position {place})", u32::from(letter));
         causes.push(Cause::invalid("fieldManager", &manager.into(), &why));
+    }
+    let stages = query.all("dryRun");
+    if stages.iter().any(|stage| *stage != "All") {
+        causes.push(Cause::unsupported("dryRun", &stages.into(), &["\"All\"".into()]));
+    }
+    let validation = query.get("fieldValidation");
+    if !validation.is_empty() && query.field_validation().is_none() {
+        let known = ["", "Ignore", "Strict", "Warn"].map(|name| format!("{name:?}"));
+        causes.push(Cause::unsupported("fieldValidation", &validation.into(), &known));
     }
     let kind = match options {
         Options::Create => "CreateOptions",

@@ -6,6 +6,7 @@ mod order;
 
 use serde_json::{Map, Value};
 
+use super::go_print;
 use crate::error::ApiError;
 use crate::value::Fields;
 
@@ -43,7 +44,7 @@ const RETAIN: &str = "$retainKeys";
 /// Merges a patch into an object.
 ///
 /// # Errors
-/// 400 when a directive of the patch is unknown or an element lacks its key.
+/// 400 when a directive of the patch is unknown, 500 when an element lacks its key.
 pub fn merge(object: &mut Value, patch: &Value) -> Result<(), ApiError> {
     let (Value::Object(fields), Value::Object(patch)) = (&mut *object, patch) else {
         return Err(ApiError::bad_request("a strategic merge patch is an object"));
@@ -118,8 +119,9 @@ fn merge_field(fields: &mut Fields, name: &str, value: &Value) -> Result<(), Api
 
 fn merge_list(list: &mut Vec<Value>, name: &str, patch: &[Value]) -> Result<(), ApiError> {
     if SETS.contains(&name) {
-        let new = patch.iter().filter(|value| !list.contains(value)).cloned().collect::<Vec<_>>();
-        list.extend(new);
+        let before = list.clone();
+        list.extend(patch.iter().filter(|value| !before.contains(value)).cloned());
+        order::sort(list, &[], patch, &before);
         return Ok(());
     }
     let keys = KEYS.iter().find(|(list, _)| *list == name).map(|(_, keys)| *keys);
@@ -134,12 +136,16 @@ fn merge_list(list: &mut Vec<Value>, name: &str, patch: &[Value]) -> Result<(), 
         *list = patch.iter().filter(|element| !replaces(element)).cloned().collect();
         return Ok(());
     }
-    patch.iter().try_for_each(|element| merge_element(list, name, keys, element))
+    let before = list.clone();
+    patch.iter().try_for_each(|element| merge_element(list, keys, element))?;
+    order::sort(list, keys, patch, &before);
+    Ok(())
 }
 
-fn merge_element(list: &mut Vec<Value>, name: &str, keys: &[&str], element: &Value) -> Result<(), ApiError> {
+fn merge_element(list: &mut Vec<Value>, keys: &[&str], element: &Value) -> Result<(), ApiError> {
     let Some((key, wanted)) = keys.iter().find_map(|key| element.get(key).map(|value| (key, value))) else {
-        return Err(ApiError::bad_request(format!("an element of {name} in the patch has no {}", keys.join(" or "))));
+        let key = keys.first().copied().unwrap_or_default();
+        return Err(ApiError::unknown(format!("map: {} does not contain declared merge key: {key}", go_print(element))));
     };
     let found = list.iter().position(|old| old.get(key) == Some(wanted));
     let deletes = element.get(DIRECTIVE).and_then(Value::as_str) == Some("delete");

@@ -61,6 +61,16 @@ pub fn config_map() -> Vec<Column> {
     vec![code("Data", "string", |object| entries(object, &["data", "binaryData"])), age()]
 }
 
+/// Columns of the scale subresource.
+pub fn scale() -> Vec<Column> {
+    let number = |name: &str, of: &str, description: &str| Column { description: description.into(), ..path(name, "integer", of) };
+    vec![
+        number("Desired", ".spec.replicas", "replicas is the desired number of instances for the scaled object."),
+        number("Available", ".status.replicas", "replicas is the actual number of observed instances of the scaled object."),
+        age(),
+    ]
+}
+
 /// Columns of secrets.
 pub fn secret() -> Vec<Column> {
     vec![path("Type", "string", ".type"), code("Data", "string", |object| entries(object, &["data"])), age()]

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::error::{ApiError, Cause};
-use crate::http::media;
+use crate::http::media::json_fault;
 use crate::http::query::Query;
 
 /// The state that a list is to show.
@@ -209,7 +209,7 @@ impl Continue {
     /// What is wrong with it, to be told behind "continue key is not valid".
     fn decode(token: &str) -> Result<Self, String> {
         let bytes = URL_SAFE_NO_PAD.decode(token).or_else(|_| URL_SAFE.decode(token)).map_err(|_| ": illegal base64 data".to_owned())?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| format!(": {}", media::json_fault(&bytes, &error)))?;
+        let value: Value = serde_json::from_slice(&bytes).map_err(|error| format!(": {}", json_fault(&bytes, &error)))?;
         match value["v"].as_str() {
             Some("meta.k8s.io/v1") => {}
             other => return Err(format!(": server does not recognize this encoded version {}", other.unwrap_or_default())),

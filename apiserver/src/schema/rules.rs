@@ -127,7 +127,14 @@ impl Schema {
 
     /// A rule of this schema, as faults show it.
     pub fn rule_value(&self, index: usize) -> Value {
-        self.rules.get(index).map(|rule| serde_json::json!({"rule": &*rule.rule, "message": &*rule.message})).unwrap_or_default()
+        let told = |rule: &Rule| {
+            serde_json::json!({
+                "Rule": &*rule.rule, "Message": &*rule.message, "MessageExpression": rule.message_expression.as_deref().unwrap_or_default(),
+                "Reason": rule.reason.as_deref(), "FieldPath": &*rule.field_path,
+                "OptionalOldSelf": Some(true).filter(|_| rule.optional_old),
+            })
+        };
+        self.rules.get(index).map(told).unwrap_or_default()
     }
 }
 

@@ -62,8 +62,7 @@ impl Schema {
         });
     }
 
-    /// Fills in defaults, also within what is a default itself. A null where none is allowed counts as absent if there is a
-    /// default for it.
+    /// Fills in defaults, also within what is a default itself. A null where none is allowed counts as absent.
     pub fn default(&self, value: &mut Value) {
         match value {
             Value::Object(fields) => self.default_fields(fields),
@@ -85,12 +84,16 @@ impl Schema {
                 }
             }
         }
+        fields.retain(|name, value| !value.is_null() || self.member(name).is_none_or(|schema| schema.nullable));
         for (name, value) in fields.iter_mut() {
-            match (self.properties.get(name.as_str()), &self.additional) {
-                (Some(schema), _) => schema.default(value),
-                (None, Additional::Fitting(schema)) => schema.default(value),
-                _ => {}
+            if let Some(schema) = self.member(name) {
+                schema.default(value);
             }
         }
+    }
+
+    /// The schema of a member, whatever its name.
+    fn member(&self, name: &str) -> Option<&Self> {
+        self.properties.get(name).or_else(|| self.values())
     }
 }

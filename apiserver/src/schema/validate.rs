@@ -81,10 +81,10 @@ impl Schema {
             Some(fault) => found.faults.push(fault),
             None => found.met += 1,
         }
-        if !value.is_null()
-            && let Some(limits) = &self.limits
-        {
-            limits.check(self, value, place, &mut found);
+        match &self.limits {
+            _ if value.is_null() => {}
+            Some(limits) => limits.check(self, value, place, &mut found),
+            None => found.faults.extend(range_fault(self, value, place)),
         }
         if let Some(fault) = self.enum_fault(value, place) {
             found.faults.push(fault);
@@ -228,10 +228,7 @@ impl Limits {
 
     fn number_faults(&self, schema: &Schema, value: &Value, place: Place<'_>, faults: &mut Vec<Cause>) {
         let number = value.as_f64().unwrap_or_default();
-        if let Some(format) = out_of_range(schema, self.format.as_deref(), value) {
-            let kind = if schema.kind == Some(Type::Integer) { "integer" } else { "number" };
-            faults.push(place.loose(&format!("Checked value must be of type {kind} {format} in {}", place.path)));
-        }
+        faults.extend(range_fault(schema, value, place));
         let factor = self.multiple_of.filter(|factor| {
             let quotient = if *factor < 1.0 { 1.0 / factor * number } else { number / factor };
             (quotient - quotient.round()).abs() > 1e-9
@@ -303,10 +300,19 @@ fn best(looks: Vec<Found>) -> Found {
     looks.into_iter().reduce(|best, next| if next.met > best.met { next } else { best }).unwrap_or_default()
 }
 
+/// That a number does not fit in the range of its type.
+fn range_fault(schema: &Schema, value: &Value, place: Place<'_>) -> Option<Cause> {
+    let format = schema.limits.as_ref().and_then(|limits| limits.format.as_deref());
+    let range = out_of_range(schema, format, value).filter(|_| value.is_number())?;
+    let kind = if schema.kind == Some(Type::Integer) { "integer" } else { "number" };
+    Some(place.loose(&format!("Checked value must be of type {kind} {range} in {}", place.path)))
+}
+
 /// How Kubernetes names the range that a number does not fit in.
 fn out_of_range(schema: &Schema, format: Option<&str>, value: &Value) -> Option<String> {
     let within = |limit: f64| value.as_i64().is_some() || value.as_f64().is_some_and(|number| number.abs() < limit);
     let fits = match (schema.kind?, format) {
+        (Type::Integer, _) if value.as_f64().is_some_and(|number| number.fract() != 0.0) => false,
         (Type::Integer, Some("int32")) => {
             value.as_f64().is_some_and(|number| (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number))
         }

@@ -140,7 +140,7 @@ fn schema_of(definition: &mut Value) -> &mut Value {
 #[tokio::test]
 async fn schemas_that_are_not_structural_are_refused() {
     let fixture = open();
-    let spec = "spec.versions[0].schema.openAPIV3Schema.properties[spec]";
+    let spec = "spec.validation.openAPIV3Schema.properties[spec]";
     let cases: [(Value, String); 8] = [
         (json!({"properties": {}}), format!("{spec}.type: Required value: must not be empty for specified object fields")),
         (json!({"type": "array"}), format!("{spec}.items: Required value: must be specified")),
@@ -165,7 +165,7 @@ async fn schemas_that_are_not_structural_are_refused() {
         (
             json!({"type": "object", "properties": {"a": {"type": "integer"}}, "x-kubernetes-validations": [{"rule": "self.b > 1"}]}),
             format!(
-                "{spec}.x-kubernetes-validations[0].rule: Invalid value: {{\\\"rule\\\":\\\"self.b > 1\\\",\\\"message\\\":\\\"\\\"}}: compilation failed: ERROR: <input>:1:5: undefined field 'b'"
+                "{spec}.x-kubernetes-validations[0].rule: Invalid value: {{\\\"Rule\\\":\\\"self.b \\\\u003e 1\\\",\\\"Message\\\":\\\"\\\",\\\"MessageExpression\\\":\\\"\\\",\\\"Reason\\\":null,\\\"FieldPath\\\":\\\"\\\",\\\"OptionalOldSelf\\\":null}}: compilation failed: ERROR: <input>:1:5: undefined field 'b'"
             ),
         ),
         (json!({"type": "object", "x-kubernetes-validations": [{"rule": " "}]}), "rule: Required value: rule is not specified".into()),

@@ -64,8 +64,10 @@ async fn create_managed(core: &Core, call: &Call, mut body: Value, managers: Man
     }
     rules::fit_to_path(&call.kind, &call.version.name, &call.namespace, "", &mut body)?;
     if !value::meta(&body, "resourceVersion").is_empty() {
-        return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
+        // Kubernetes takes this for a fault of its own.
+        return Err(ApiError::unknown("resourceVersion should not be set on objects to be created"));
     }
+    rules::forget_system_metadata(&mut body);
     // Held until the object is there: a namespace that is being emptied waits for it.
     let _creating = call.kind.namespaced.then(|| core.registry.creating.begin(&call.namespace));
     check_namespace(core, call, &body)?;
@@ -116,11 +118,13 @@ async fn create_named(core: &Core, call: &Call, body: Value, managers: Managers)
     let managers = managed::note(call, None, &shaped, managers);
     let mut new = fit::admit(core, call, Operation::Create, shaped, None, &mut warnings)?;
     rules::bear(&call.kind, &call.version, &mut new, &clock::now(), clock::uid());
+    fit::furnish(call, None, &mut new);
     fit::settle(core, call, &mut new);
     let name = value::meta(&new, "name").to_owned();
-    let mut faults = name_faults(call, &name);
+    let mut faults = name_faults(call, value::meta(&new, "generateName"), &name);
     faults.extend(fit::faults(call, &new, None));
     fit::judge(call, &name, &faults)?;
+    fit::warn(call, None, &new, &mut warnings);
     let mut new = fit::stored_version(call, new);
     managed::put(None, &mut new, managers);
     let key = object::key(&call.namespace, &name);
@@ -138,10 +142,15 @@ async fn create_named(core: &Core, call: &Call, body: Value, managers: Managers)
     }
 }
 
-fn name_faults(call: &Call, name: &str) -> Vec<Cause> {
+fn name_faults(call: &Call, prefix: &str, name: &str) -> Vec<Cause> {
     if name.is_empty() {
         return vec![Cause::required("metadata.name", "name or generateName is required")];
     }
-    let fault = names::name_fault(call.kind.naming, name);
-    fault.into_iter().map(|fault| Cause::invalid("metadata.name", &name.into(), &fault)).collect()
+    // What is behind the dash at the end of a prefix is not known yet.
+    let begun = prefix.strip_suffix('-').map_or_else(|| prefix.to_owned(), |prefix| format!("{prefix}a"));
+    let fault_of = |name: &str| names::name_fault(call.kind.naming, name);
+    let of_prefix = Some(begun).filter(|begun| !begun.is_empty()).and_then(|begun| fault_of(&begun));
+    let of_prefix = of_prefix.map(|fault| Cause::invalid("metadata.generateName", &prefix.into(), &fault));
+    let of_name = fault_of(name).map(|fault| Cause::invalid("metadata.name", &name.into(), &fault));
+    of_prefix.into_iter().chain(of_name).collect()
 }

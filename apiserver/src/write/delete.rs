@@ -9,8 +9,7 @@ use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
 use crate::clock;
 use crate::error::{ApiError, Cause, details};
 use crate::http::query::Query;
-use crate::kinds::builtin;
-use crate::kinds::definition::status;
+use crate::kinds::{builtin, definition};
 use crate::options::Operation;
 use crate::read::options::ListOptions;
 use crate::rules::{self, Propagation};
@@ -59,7 +58,8 @@ impl Options {
             given => given,
         };
         let orphans = value::at(body, &["orphanDependents"]).and_then(Value::as_bool).unwrap_or_else(|| query.flag("orphanDependents"));
-        if value::at(body, &["orphanDependents"]).is_some_and(Value::is_boolean) && !policy.is_empty() {
+        let both = value::at(body, &["orphanDependents"]).is_some_and(Value::is_boolean) || query.has("orphanDependents");
+        if both && !policy.is_empty() {
             let cause = Cause::invalid("propagationPolicy", &policy.into(), "orphanDependents and deletionPropagation cannot be both set");
             return Err(ApiError::invalid_kind("meta.k8s.io", "DeleteOptions", "", &[cause]));
         }
@@ -94,19 +94,17 @@ impl Options {
     fn check(&self, call: &Call, current: &Object) -> Result<(), ApiError> {
         if let Some(uid) = self.uid.as_ref().filter(|uid| **uid != *current.uid) {
             let why = format!(
-                "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then \
-                 recreated",
+                "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
                 current.uid
             );
-            return Err(ApiError::precondition_failed(&call.kind, &call.name, &why));
+            return Err(ApiError::unmet(&call.kind, &call.name, &why));
         }
         let present = current.version.to_string();
         if let Some(version) = self.version.as_ref().filter(|version| **version != present) {
             let why = format!(
-                "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({present}). The object \
-                 might have been modified"
+                "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({present}). The object might have been modified"
             );
-            return Err(ApiError::precondition_failed(&call.kind, &call.name, &why));
+            return Err(ApiError::unmet(&call.kind, &call.name, &why));
         }
         Ok(())
     }
@@ -172,6 +170,9 @@ pub async fn delete(core: &Core, call: &Call, options: &Options) -> Result<Answe
 fn doom(call: &Call, options: &Options, mut object: Value) -> Value {
     let grace = grace(call, options, &object);
     let deleting = !value::meta(&object, "deletionTimestamp").is_empty();
+    if *call.resource.id == *builtin::DEFINITIONS && !deleting {
+        definition::doom(&mut object);
+    }
     // A second deletion without a policy leaves the first one's.
     let held = value::meta_list(&object, "finalizers");
     let propagation = match options.propagation {
@@ -183,10 +184,6 @@ fn doom(call: &Call, options: &Options, mut object: Value) -> Value {
     rules::condemn(&mut object, grace, &clock::now_plus(grace), propagation);
     if *call.resource.id == *builtin::NAMESPACES {
         child(object_mut(&mut object), "status").insert("phase".into(), "Terminating".into());
-    }
-    if *call.resource.id == *builtin::DEFINITIONS {
-        let why = "CustomResource deletion is in progress";
-        status::set_condition(&mut object, "Terminating", "True", "InstanceDeletionInProgress", why);
     }
     object
 }
@@ -206,6 +203,18 @@ fn success(call: &Call, object: &Object) -> Value {
     let mut details = details(&call.name, &call.kind.group, &call.kind.resource);
     details["uid"] = Value::from(&*object.uid);
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+}
+
+/// POST of a pod's `eviction`: deletes the pod, as nothing here says how many of its kind must stay.
+///
+/// # Errors
+/// As Kubernetes answers.
+pub async fn evict(core: &Core, call: &Call, eviction: &Value) -> Result<Answer, ApiError> {
+    let options = Options::parse(&call.query, eviction.get("deleteOptions").unwrap_or(&Value::Null))?;
+    let call = Call { subresource: None, ..one_of(call, &*call.object()?) };
+    delete(core, &call, &options).await?;
+    let done = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+    Ok(Answer { written: Written::Value(done), code: 201, warnings: Vec::new() })
 }
 
 /// Deletes every object that the query selects.
@@ -257,5 +266,6 @@ pub fn one_of(call: &Call, object: &Object) -> Call {
         subresource: None,
         query: call.query.clone(),
         manager: String::new(),
+        repeated: Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use super::{Answer, Call, Core, RACES_MAX, Written, commit, create, fit, parse};
 use crate::error::{ApiError, Cause};
 use crate::managed::{self, Managers};
 use crate::options::Operation;
-use crate::patch::Patch;
+use crate::patch::{Patch, go_print};
 use crate::rules;
 use crate::store::{Change, Expected, Object};
 use crate::value::{self, carry, object_mut};
@@ -40,8 +40,20 @@ impl Edit {
                 (new, Managers::Applied(managers))
             }
         };
+        if matches!(self, Self::Replace(_)) {
+            rules::fit_to_name(&call.name, &new)?;
+        }
         rules::fit_to_path(&call.kind, &call.version.name, &call.namespace, &call.name, &mut new)?;
         Ok((new, managers))
+    }
+
+    /// Brings what is proposed into shape. What a patch made is told of as that.
+    fn shape(&self, call: &Call, proposed: Value, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
+        match self {
+            Self::Replace(_) | Self::Apply(_) => fit::shape(call, proposed, warnings),
+            Self::Patch(Patch::Strategic(patch)) => fit::shape_patched(call, proposed, Some(go_print(patch)), warnings),
+            Self::Patch(_) => fit::shape_patched(call, proposed, None, warnings),
+        }
     }
 }
 
@@ -64,9 +76,9 @@ pub async fn edit(core: &Core, call: &Call, edit: &Edit) -> Result<Answer, ApiEr
         let (proposed, managers) = edit.propose(call, &old)?;
         check_version(call, &current, &proposed, matches!(edit, Edit::Replace(_)))?;
         let new = match call.subresource.as_deref() {
-            Some("status") => next_status(core, call, &old, proposed, managers, &mut warnings)?,
+            Some("status") => next_status(core, call, &old, (edit, proposed, managers), &mut warnings)?,
             Some("finalize") => next_finalizers(&old, &proposed),
-            _ => next(core, call, &old, proposed, managers, &mut warnings)?,
+            _ => next(core, call, &old, (edit, proposed, managers), &mut warnings)?,
         };
         if let Some(written) = store(call, &current, &old, new).await? {
             return Ok(Answer { written, code: 200, warnings });
@@ -82,7 +94,9 @@ pub async fn store(call: &Call, current: &Arc<Object>, old: &Value, new: Value) 
         return Ok(Some(Written::Stored(current.clone())));
     }
     if call.query.dry_run()? {
-        return Ok(Some(Written::Value(new)));
+        let mut shown = new;
+        value::metadata(&mut shown).insert("resourceVersion".into(), current.version.to_string().into());
+        return Ok(Some(Written::Value(shown)));
     }
     let expected = Expected::At(current.version);
     if rules::is_over(&call.kind, &new) {
@@ -100,22 +114,25 @@ pub async fn store(call: &Call, current: &Arc<Object>, old: &Value, new: Value) 
 pub fn check_version(call: &Call, current: &Object, proposed: &Value, replaces: bool) -> Result<(), ApiError> {
     let uid = value::meta(proposed, "uid");
     if !uid.is_empty() && *uid != *current.uid {
+        if !replaces {
+            let cause = Cause::invalid("metadata.uid", &uid.into(), "field is immutable");
+            // Kubernetes finds it twice.
+            return Err(ApiError::invalid(&call.kind, &call.name, &[cause.clone(), cause]));
+        }
         let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", current.uid);
         return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
     }
     match value::meta(proposed, "resourceVersion") {
         "" | "0" if replaces && call.kind.custom => {
             let cause = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
-            Err(ApiError::invalid(&call.kind, &call.name, &[cause]))
+            Err(ApiError::invalid_kind(&call.kind.group, &call.kind.resource, &call.name, &[cause]))
         }
         "" | "0" => Ok(()),
         given => match given.parse::<u64>() {
             Ok(version) if version == current.version => Ok(()),
             Ok(_) => Err(ApiError::conflict(&call.kind, &call.name)),
-            Err(_) => {
-                let cause = Cause::invalid("metadata.resourceVersion", &given.into(), "must be a resourceVersion of this server");
-                Err(ApiError::invalid(&call.kind, &call.name, &[cause]))
-            }
+            // Kubernetes takes this for a fault of its own.
+            Err(_) => Err(ApiError::unknown(format!("strconv.ParseUint: parsing {given:?}: invalid syntax"))),
         },
     }
 }
@@ -125,21 +142,22 @@ fn next(
     core: &Core,
     call: &Call,
     old: &Value,
-    mut proposed: Value,
-    managers: Managers,
+    (edit, mut proposed, managers): (&Edit, Value, Managers),
     warnings: &mut Vec<String>,
 ) -> Result<Value, ApiError> {
     rules::carry_over(&call.kind, &call.version, old, &mut proposed);
-    let mut shaped = fit::shape(call, proposed, warnings)?;
+    let mut shaped = edit.shape(call, proposed, warnings)?;
     fit::complete(call, Some(old), &mut shaped);
     let managers = managed::note(call, Some(old), &shaped, managers);
     let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
     rules::carry_over(&call.kind, &call.version, old, &mut new);
+    fit::furnish(call, Some(old), &mut new);
     rules::raise_generation(&call.kind, &call.version, old, &mut new);
     fit::settle(core, call, &mut new);
     let mut faults = fit::faults(call, &new, Some(old));
     faults.extend(rules::update_faults(&call.kind, old, &new));
     fit::judge(call, &call.name, &faults)?;
+    fit::warn(call, Some(old), &new, warnings);
     let mut new = fit::stored_version(call, new);
     managed::put(Some(old), &mut new, managers);
     Ok(new)
@@ -158,15 +176,15 @@ fn next_status(
     core: &Core,
     call: &Call,
     old: &Value,
-    proposed: Value,
-    managers: Managers,
+    (edit, proposed, managers): (&Edit, Value, Managers),
     warnings: &mut Vec<String>,
 ) -> Result<Value, ApiError> {
     let mut new = old.clone();
     object_mut(&mut new).insert("apiVersion".into(), call.kind.api_version(&call.version.name).into());
     carry(proposed.get("status"), object_mut(&mut new), "status");
-    let shaped = fit::shape(call, new, warnings)?;
+    let mut shaped = edit.shape(call, new, warnings)?;
     let managers = managed::note(call, Some(old), &shaped, managers);
+    fit::furnish_status(call, &mut shaped);
     let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
     for member in old.as_object().into_iter().flatten().map(|(name, _)| name).filter(|name| *name != "status") {
         carry(old.get(member), object_mut(&mut new), member);

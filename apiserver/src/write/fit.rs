@@ -13,24 +13,44 @@ use crate::options::{AdmissionRequest, Operation};
 use crate::schema::Schema;
 use crate::value;
 
+/// Metadata that are left out when they are empty.
+const OMITTED: [&str; 4] = ["labels", "annotations", "finalizers", "ownerReferences"];
+
 /// Brings an object into the shape of its kind, and says what does not belong there.
 ///
 /// # Errors
 /// 400 when it cannot be read as its kind at all, or has unknown fields and the client is strict.
-pub fn shape(call: &Call, mut object: Value, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
-    let wanted = call.query.field_validation()?;
+pub fn shape(call: &Call, object: Value, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
+    read(call, object, warnings).map_err(|why| unreadable(call, &why))
+}
+
+/// The same for what a patch made of an object. `patch` is what the client is told to have sent, if it is not that.
+///
+/// # Errors
+/// 422 when it cannot be read as its kind at all, or has unknown fields and the client is strict.
+pub fn shape_patched(call: &Call, object: Value, patch: Option<String>, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
+    let made = if call.user.is_system() { Value::Null } else { object.clone() };
+    read(call, object, warnings).map_err(|why| ApiError::invalid_patch(&patch.unwrap_or_else(|| made.to_string()), &why))
+}
+
+/// Reads an object as its kind, or says why it cannot be.
+fn read(call: &Call, mut object: Value, warnings: &mut Vec<String>) -> Result<Value, String> {
     let default = if call.user.is_system() { FieldValidation::Ignore } else { FieldValidation::Warn };
-    let validation = wanted.unwrap_or(default);
+    let validation = call.query.field_validation().unwrap_or(default);
     let (mut object, unknown) = match &call.version.shape {
         Shape::Typed(normalise) => {
             let given = (validation != FieldValidation::Ignore).then(|| object.clone());
-            let kept = normalise(object).map_err(|error| unreadable(call, &error.to_string()))?;
+            let explained = |error: serde_json::Error| {
+                given.as_ref().map_or_else(|| error.to_string(), |given| typed::unreadable::explain(*normalise, given))
+            };
+            let kept = normalise(object).map_err(explained)?;
             let unknown = given.map(|given| typed::dropped(&given, &kept)).unwrap_or_default();
             (kept, unknown)
         }
         Shape::Schema(schema) => {
             shape_metadata(call, &mut object)?;
-            let unknown = schema.prune(&mut object);
+            let mut unknown = schema.prune(&mut object);
+            unknown.sort_unstable();
             schema.default(&mut object);
             (object, unknown)
         }
@@ -40,16 +60,13 @@ pub fn shape(call: &Call, mut object: Value, warnings: &mut Vec<String>) -> Resu
         }
     };
     let unknown = unknown.into_iter().map(|path| format!("unknown field \"{path}\""));
+    let odd: Vec<String> = call.repeated.iter().cloned().chain(unknown).collect();
     match validation {
-        FieldValidation::Ignore => {}
-        FieldValidation::Warn => warnings.extend(unknown),
-        FieldValidation::Strict => {
-            let unknown: Vec<String> = unknown.collect();
-            if !unknown.is_empty() {
-                return Err(unreadable(call, &format!("strict decoding error: {}", unknown.join(", "))));
-            }
-        }
+        FieldValidation::Warn => warnings.extend(odd),
+        FieldValidation::Strict if !odd.is_empty() => return Err(format!("strict decoding error: {}", odd.join(", "))),
+        FieldValidation::Ignore | FieldValidation::Strict => {}
     }
+    value::metadata(&mut object).retain(|name, value| !(OMITTED.contains(&name.as_str()) && value::is_nothing(Some(value))));
     (call.kind.defaults)(&mut object);
     Ok(object)
 }
@@ -60,24 +77,51 @@ fn unreadable(call: &Call, why: &str) -> ApiError {
 }
 
 /// Metadata of custom kinds are those of all kinds.
-fn shape_metadata(call: &Call, object: &mut Value) -> Result<(), ApiError> {
+fn shape_metadata(call: &Call, object: &mut Value) -> Result<(), String> {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+    const NORMALISE: typed::Normalise = typed::normalise::<ObjectMeta>;
     let fields = value::metadata(object);
     let given = Value::Object(std::mem::take(fields));
-    match typed::normalise::<ObjectMeta>(given) {
+    let copy = (!call.user.is_system()).then(|| given.clone());
+    match NORMALISE(given) {
         Ok(Value::Object(kept)) => {
             *fields = kept;
             Ok(())
         }
-        Ok(_) => Err(unreadable(call, "metadata is no object")),
-        Err(error) => Err(unreadable(call, &format!("metadata: {error}"))),
+        Ok(_) => Err("metadata is no object".into()),
+        Err(error) => Err(copy.map_or_else(|| format!("metadata: {error}"), |copy| typed::unreadable::explain(NORMALISE, &copy))),
     }
+}
+
+/// Warns of what a custom object may have but had better not; `old` is what the object was before.
+pub fn warn(call: &Call, old: Option<&Value>, object: &Value, warnings: &mut Vec<String>) {
+    if !call.kind.custom || call.user.is_system() {
+        return;
+    }
+    let before = old.map(|old| value::meta_list(old, "finalizers")).unwrap_or_default();
+    let new = value::meta_list(object, "finalizers").into_iter().filter(|name| !name.contains('/') && !before.contains(name));
+    let why = "prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers";
+    warnings.extend(new.map(|name| format!("metadata.finalizers: {name:?}: {why}")));
 }
 
 /// Fills in what Kubernetes fills in for its users; `old` is what the object was before.
 pub fn complete(call: &Call, old: Option<&Value>, object: &mut Value) {
     if !call.user.is_system() {
         complete::complete(&call.kind, old, object);
+    }
+}
+
+/// Puts in what Kubernetes decides for its users; `old` is what the object was before.
+pub fn furnish(call: &Call, old: Option<&Value>, object: &mut Value) {
+    if !call.user.is_system() {
+        complete::settle(&call.kind, old, object);
+    }
+}
+
+/// The same for its status.
+pub fn furnish_status(call: &Call, object: &mut Value) {
+    if !call.user.is_system() {
+        complete::settle_status(&call.kind, object);
     }
 }
 
@@ -142,16 +186,19 @@ pub fn faults(call: &Call, object: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut faults = names::metadata_faults(object);
     faults.extend(access::validate::faults(&call.kind, object));
     match call.subresource.as_deref() {
-        None if !call.user.is_system() => faults.extend(validate::faults(&call.kind, old, object)),
-        Some("status") if !call.user.is_system() => faults.extend(validate::status_faults(&call.kind, object)),
-        _ => {}
+        _ if call.user.is_system() => {}
+        None => faults.extend(validate::faults(&call.kind, old, object)),
+        Some("status") => faults.extend(validate::status_faults(&call.kind, object)),
+        Some(_) => {}
     }
     if let Shape::Schema(schema) = &call.version.shape {
         faults.extend(schema_faults(call, schema, object, old));
     }
     if *call.resource.id == *builtin::DEFINITIONS {
         faults.extend(definition::faults(object, old));
-        if let Err(message) = usable(object) {
+        if faults.is_empty()
+            && let Err(message) = usable(object)
+        {
             faults.push(Cause { field: "spec".into(), reason: "FieldValueInvalid", message: format!("Invalid value: {message}") });
         }
     }
@@ -199,6 +246,11 @@ pub fn judge(call: &Call, name: &str, faults: &[Cause]) -> Result<(), ApiError> 
 pub fn stored_version(call: &Call, mut object: Value) -> Value {
     if call.version.name != call.kind.stored {
         value::object_mut(&mut object).insert("apiVersion".into(), call.kind.api_version(&call.kind.stored).into());
+        // The other version may know no defaults.
+        let stored = call.kind.version(&call.kind.stored);
+        if let Some(Shape::Schema(schema)) = stored.map(|version| &version.shape) {
+            schema.default(&mut object);
+        }
     }
     object
 }

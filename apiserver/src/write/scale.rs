@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::edit::{self, Edit};
 use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
 use crate::error::{ApiError, Cause};
-use crate::kinds::Scale;
+use crate::kinds::{Scale, Shape, Version, typed};
 use crate::managed::scale::Parent;
 use crate::options::Operation;
+use crate::read::{View, columns, table};
 use crate::rules;
 use crate::store::{Change, Expected, Object};
 use crate::value::{self, child, object_mut};
@@ -45,28 +46,43 @@ pub fn selector_text(selector: &Value) -> String {
         return text.to_owned();
     }
     let labels = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
-    let mut parts: Vec<String> = labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+    let mut parts: Vec<(&str, String)> =
+        labels.map(|(name, value)| (name.as_str(), format!("{name}={}", value.as_str().unwrap_or_default()))).collect();
     for expression in selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
         let key = value::text(expression, &["key"]);
-        let values = expression.get("values").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        let values = values.collect::<Vec<_>>().join(",");
-        parts.push(match value::text(expression, &["operator"]) {
+        let mut values: Vec<&str> =
+            expression.get("values").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        values.sort_unstable();
+        let values = values.join(",");
+        let part = match value::text(expression, &["operator"]) {
             "In" => format!("{key} in ({values})"),
             "NotIn" => format!("{key} notin ({values})"),
             "DoesNotExist" => format!("!{key}"),
             _ => key.to_owned(),
-        });
+        };
+        parts.push((key, part));
     }
-    parts.join(",")
+    // In one order, whatever the order in which they are given.
+    parts.sort_by_key(|(key, _)| *key);
+    parts.into_iter().map(|(_, part)| part).collect::<Vec<_>>().join(",")
 }
 
 /// GET.
 ///
 /// # Errors
 /// 404.
-pub fn get(call: &Call) -> Result<Value, ApiError> {
-    let paths = paths(call)?;
-    Ok(view(paths, &parse(&*call.object()?)?))
+pub fn get(call: &Call, wanted: View) -> Result<Value, ApiError> {
+    let object = call.object()?;
+    let scale = view(paths(call)?, &parse(&object)?);
+    Ok(match wanted {
+        View::Table(with) => table::of(&as_version(), &object.version.to_string(), &scale, with),
+        _ => scale,
+    })
+}
+
+/// What tables must know of scales.
+fn as_version() -> Version {
+    Version { name: "v1".into(), status: true, scale: None, shape: Shape::Free, columns: columns::scale(), warning: None }
 }
 
 /// PUT and PATCH.
@@ -104,8 +120,15 @@ fn next(call: &Call, paths: &Scale, edit: &Edit, current: &Object, old: &Value) 
     let before = view(paths, old);
     let parent = Parent { old, scale: &before, field: &paths.spec };
     let (wanted, managers) = match edit {
-        Edit::Replace(scale) => (scale.clone(), None),
-        Edit::Patch(patch) => (patch.apply(before.clone())?, None),
+        Edit::Replace(scale) => {
+            rules::fit_type("autoscaling/v1", "autoscaling", "Scale", scale)?;
+            rules::fit_to_name(&call.name, scale)?;
+            (read(scale).map_err(unreadable)?, None)
+        }
+        Edit::Patch(patch) => {
+            let made = patch.apply(before.clone())?;
+            (read(&made).map_err(|why| ApiError::invalid_patch(&made.to_string(), &why))?, None)
+        }
         Edit::Apply(config) => parent.apply(call, config).map(|(scale, managers)| (scale, Some(managers)))?,
     };
     check(call, current, &wanted)?;
@@ -121,6 +144,16 @@ fn next(call: &Call, paths: &Scale, edit: &Edit, current: &Object, old: &Value) 
     Ok(new)
 }
 
+/// Reads a scale as its type, or says why it cannot be.
+fn read(scale: &Value) -> Result<Value, String> {
+    let normalise = typed::normalise::<k8s_openapi::api::autoscaling::v1::Scale>;
+    normalise(scale.clone()).map_err(|_| typed::unreadable::explain(normalise, scale))
+}
+
+fn unreadable(why: String) -> ApiError {
+    ApiError::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {why}"))
+}
+
 fn check(call: &Call, current: &Object, wanted: &Value) -> Result<(), ApiError> {
     let name = value::meta(wanted, "name");
     if !name.is_empty() && name != call.name {
@@ -129,9 +162,9 @@ fn check(call: &Call, current: &Object, wanted: &Value) -> Result<(), ApiError> 
     }
     edit::check_version(call, current, wanted, false)?;
     let replicas = value::at(wanted, &["spec", "replicas"]).cloned().unwrap_or_else(|| 0.into());
-    if replicas.as_i64().is_none_or(|number| number < 0 || i32::try_from(number).is_err()) {
+    if replicas.as_i64().is_none_or(|number| number < 0) {
         let cause = Cause::invalid("spec.replicas", &replicas, "must be greater than or equal to 0");
-        return Err(ApiError::invalid(&call.kind, &call.name, &[cause]));
+        return Err(ApiError::invalid_kind("autoscaling", "Scale", &call.name, &[cause]));
     }
     Ok(())
 }

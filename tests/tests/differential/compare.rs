@@ -25,7 +25,7 @@ impl std::fmt::Display for Difference {
 }
 
 fn short(text: &str) -> String {
-    const LONGEST: usize = 600;
+    const LONGEST: usize = 1500;
     if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain("…".chars()).collect() }
 }
 

@@ -249,7 +249,9 @@ impl Reply {
             bytes = plain;
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let body = if answer.header("content-type") == "application/yaml" { serde_saphyr::from_str(&text)? } else { parsed(&text) };
+        // YAML is compared by what it says: its writers quote as they like.
+        let yaml = answer.headers.get(header::CONTENT_TYPE).is_some_and(|media_type| media_type == "application/yaml");
+        let body = if yaml { serde_saphyr::from_str(&text)? } else { parsed(&text) };
         Ok(Self { status: answer.status, headers: answer.headers, body })
     }
 }

@@ -48,9 +48,10 @@ fn aggregated(name: &str) -> Value {
 
 /// The ClusterRoles.
 pub fn cluster_roles() -> Vec<Value> {
-    let health = ["/livez", "/readyz", "/healthz"];
+    let health = ["/healthz", "/livez", "/readyz"];
     let version = ["/version", "/version/"];
-    let docs = ["/openapi", "/openapi/*", "/api", "/api/*", "/apis", "/apis/*"];
+    let discovery =
+        ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"];
     let monitoring = ["/metrics", "/metrics/slis", "/livez", "/readyz", "/healthz", "/livez/*", "/readyz/*", "/healthz/*"];
     let oidc = ["/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/"];
     let everything = [on(&["*"], &["*"], &["*"]), json!({"verbs": ["*"], "nonResourceURLs": ["*"]})];
@@ -62,7 +63,7 @@ pub fn cluster_roles() -> Vec<Value> {
     let admin = [on(&[AUTHORIZATION], &["create"], &["localsubjectaccessreviews"]), on(&[GROUP], &ALL, &["roles", "rolebindings"])];
     vec![
         role("cluster-admin", &everything),
-        role("system:discovery", &[urls(&[&health[..], &version, &docs].concat())]),
+        role("system:discovery", &[urls(&discovery)]),
         role("system:monitoring", &[urls(&monitoring), on(&[""], &["get"], &["nodes/metrics"])]),
         role("system:basic-user", &basic),
         role("system:public-info-viewer", &[urls(&[&health[..], &version].concat())]),

@@ -66,8 +66,8 @@ fn decide(core: &Core, user: &User, question: &Value) -> Value {
 }
 
 /// What the asker may do.
-pub fn own(core: &Core, user: &User, kind: &str, question: &Value) -> Result<Value, ApiError> {
-    invalid(AUTHORIZATION, kind, "", &faults(question, &["managedFields"]))?;
+pub fn own(core: &Core, user: &User, question: &Value) -> Result<Value, ApiError> {
+    invalid(AUTHORIZATION, "", "", &faults(question, &["managedFields"]))?;
     Ok(decide(core, user, question))
 }
 
@@ -82,10 +82,10 @@ fn nobody_named(question: &Value) -> Option<Cause> {
 }
 
 /// What somebody else may do.
-pub fn of_somebody(core: &Core, kind: &str, question: &Value) -> Result<Value, ApiError> {
+pub fn of_somebody(core: &Core, question: &Value) -> Result<Value, ApiError> {
     let mut faults = faults(question, &["managedFields"]);
     faults.extend(nobody_named(question));
-    invalid(AUTHORIZATION, kind, "", &faults)?;
+    invalid(AUTHORIZATION, "", "", &faults)?;
     Ok(decide(core, &as_anybody(somebody(question)), question))
 }
 
@@ -95,7 +95,7 @@ fn as_anybody(user: User) -> User {
 }
 
 /// What somebody else may do in a namespace.
-pub fn local(core: &Core, kind: &str, namespace: &str, question: &Value) -> Result<Value, ApiError> {
+pub fn local(core: &Core, namespace: &str, question: &Value) -> Result<Value, ApiError> {
     let mut faults = faults(question, &["managedFields", "namespace"]);
     faults.extend(nobody_named(question));
     if let Some(attributes) = given(question, "resourceAttributes") {
@@ -107,7 +107,7 @@ pub fn local(core: &Core, kind: &str, namespace: &str, question: &Value) -> Resu
     if let Some(url) = given(question, "nonResourceAttributes") {
         faults.push(Cause::invalid("spec.nonResourceAttributes", url, "disallowed on this kind of request"));
     }
-    invalid(AUTHORIZATION, kind, "", &faults)?;
+    invalid(AUTHORIZATION, "", "", &faults)?;
     Ok(decide(core, &as_anybody(somebody(question)), question))
 }
 

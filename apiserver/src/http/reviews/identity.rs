@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{texts, user_info};
+use crate::access::authenticate;
 use crate::clock;
 use crate::error::ApiError;
 use crate::options::User;
@@ -21,7 +22,7 @@ pub fn of_token(core: &Core, question: &Value) -> Result<Value, ApiError> {
         return Err(ApiError::bad_request("token is required for TokenReview in authentication"));
     }
     let asked = texts(question, &["spec", "audiences"]);
-    Ok(match core.access.tokens.user(&core.registry, token, &asked) {
+    Ok(match authenticate::of_token(core, token, &asked) {
         Ok((user, audiences)) => json!({"authenticated": true, "user": user_info(&user), "audiences": audiences}),
         Err(why) => json!({"user": {}, "error": why}),
     })

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::error::Cause;
+use crate::http::media;
 use crate::value::{self, object_mut};
 
 const KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
@@ -49,7 +50,7 @@ pub fn config_map_faults(object: &Value) -> Vec<Cause> {
         }
     }
     let size = size + data_faults(&mut faults, object, "binaryData", true);
-    size_fault(&mut faults, "", size);
+    size_fault(&mut faults, "[]", size);
     faults
 }
 
@@ -75,8 +76,9 @@ pub fn secret_faults(old: Option<&Value>, object: &Value) -> Vec<Cause> {
     for key in needed {
         match data(key) {
             None => faults.push(Cause::required(format!("data[{key}]"), "")),
-            Some(text) if key.starts_with(".docker") && !holds_json(text) => {
-                faults.push(Cause::invalid(format!("data[{key}]"), &"<secret contents redacted>".into(), "invalid character"));
+            Some(text) if key.starts_with(".docker") => {
+                let redacted = "<secret contents redacted>".into();
+                faults.extend(json_fault(text).map(|why| Cause::invalid(format!("data[{key}]"), &redacted, &why)));
             }
             Some(_) => {}
         }
@@ -89,10 +91,12 @@ pub fn secret_faults(old: Option<&Value>, object: &Value) -> Vec<Cause> {
     faults
 }
 
-fn holds_json(encoded: &str) -> bool {
+/// What is wrong with encoded JSON.
+fn json_fault(encoded: &str) -> Option<String> {
     use base64::Engine as _;
-    let decoded = base64::engine::general_purpose::STANDARD.decode(encoded);
-    decoded.is_ok_and(|bytes| serde_json::from_slice::<Value>(&bytes).is_ok())
+    let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap_or_default();
+    let error = serde_json::from_slice::<Value>(&bytes).err()?;
+    Some(media::json_fault(&bytes, &error))
 }
 
 /// What is wrong with a PersistentVolumeClaim.

@@ -54,8 +54,13 @@ pub fn spec_faults(spec: &Value, path: &str) -> Vec<Cause> {
     let mut taken = Vec::new();
     for list in ["containers", "initContainers"] {
         for (path, container) in each(spec, path, list) {
+            label_name(&mut faults, container, &path, &mut Vec::new());
             container_faults(&mut faults, container, &path, &volumes);
-            label_name(&mut faults, container, &path, &mut taken);
+            let name = value::text(container, &["name"]);
+            if taken.contains(&name) {
+                faults.push(Cause::duplicate(format!("{path}.name"), &name.into()));
+            }
+            taken.push(name);
         }
     }
     faults

@@ -8,7 +8,7 @@ use crate::value;
 
 /// What is wrong with a Deployment.
 pub fn deployment_faults(object: &Value) -> Vec<Cause> {
-    let mut faults = replicas_faults(object, "deployment");
+    let mut faults = replicas_faults(object);
     let strategy = value::text(object, &["spec", "strategy", "type"]);
     if !matches!(strategy, "" | "RollingUpdate" | "Recreate") {
         let rolling = value::at(object, &["spec", "strategy", "rollingUpdate"]).cloned().unwrap_or_default();
@@ -27,34 +27,45 @@ pub fn deployment_faults(object: &Value) -> Vec<Cause> {
     faults
 }
 
-/// What is wrong with a ReplicaSet.
-pub fn replica_set_faults(object: &Value) -> Vec<Cause> {
-    replicas_faults(object, "replicaset")
+/// What is wrong with the status of a Deployment.
+pub fn deployment_status_faults(object: &Value) -> Vec<Cause> {
+    let mut faults = Vec::new();
+    let number = |name: &str| value::at(object, &["status", name]).and_then(Value::as_i64).unwrap_or_default();
+    for name in ["observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"] {
+        if number(name) < 0 {
+            faults.push(Cause::invalid(format!("status.{name}"), &number(name).into(), "must be greater than or equal to 0"));
+        }
+    }
+    let mut at_most = |name: &str, limit: &str| {
+        if number(name) > number(limit) {
+            faults.push(Cause::invalid(format!("status.{name}"), &number(name).into(), &format!("cannot be greater than status.{limit}")));
+        }
+    };
+    at_most("updatedReplicas", "replicas");
+    at_most("readyReplicas", "replicas");
+    at_most("availableReplicas", "replicas");
+    at_most("availableReplicas", "readyReplicas");
+    faults
 }
 
-fn replicas_faults(object: &Value, what: &str) -> Vec<Cause> {
+/// What is wrong with a ReplicaSet.
+pub fn replica_set_faults(object: &Value) -> Vec<Cause> {
+    replicas_faults(object)
+}
+
+fn replicas_faults(object: &Value) -> Vec<Cause> {
     let mut faults = Vec::new();
     let Some(spec) = object.get("spec") else { return vec![Cause::required("spec", "")] };
     if let Some(number) = spec.get("replicas").filter(|number| number.as_i64().is_some_and(|number| number < 0)) {
         faults.push(Cause::invalid("spec.replicas", number, "must be greater than or equal to 0"));
     }
-    let selector = spec.get("selector").filter(|selector| !selector.is_null());
-    let is_empty = |selector: &Value| {
-        ["matchLabels", "matchExpressions"].iter().all(|name| match selector.get(name) {
-            Some(Value::Object(labels)) => labels.is_empty(),
-            Some(Value::Array(expressions)) => expressions.is_empty(),
-            _ => true,
-        })
-    };
-    match selector {
-        None => faults.push(Cause::required("spec.selector", "")),
-        Some(selector) if is_empty(selector) => {
-            faults.push(Cause::invalid("spec.selector", selector, &format!("empty selector is invalid for {what}")));
-        }
-        Some(_) => {}
+    // A selector that is not there cannot be told from one that says nothing, and selects nothing.
+    let selector = spec.get("selector").filter(|selector| !value::is_nothing(Some(selector)));
+    if selector.is_none() {
+        faults.push(Cause::required("spec.selector", ""));
     }
     let labels = value::at(spec, &["template", "metadata", "labels"]).cloned().unwrap_or_default();
-    if !selector.is_some_and(|selector| is_empty(selector) || matches(selector, &labels)) {
+    if !selector.is_some_and(|selector| matches(selector, &labels)) {
         faults.push(Cause::invalid("spec.template.metadata.labels", &labels, "`selector` does not match template `labels`"));
     }
     let template = value::at(spec, &["template", "spec"]).cloned().unwrap_or_default();
