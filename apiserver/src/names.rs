@@ -37,6 +37,7 @@ pub fn name_fault(naming: Naming, name: &str) -> Option<String> {
         Naming::Subdomain if name.len() > 253 => Some(too_long(253)),
         Naming::Subdomain => (!is_dns_subdomain(name)).then(|| SUBDOMAIN.into()),
         Naming::Label | Naming::Service if name.len() > 63 => Some(too_long(63)),
+        Naming::Label if name.contains('.') && is_dns_subdomain(name) => Some("must not contain dots".into()),
         Naming::Label => (!is_label(name)).then(|| LABEL.into()),
         Naming::Service => (!is_label(name) || name.starts_with(|c: char| c.is_ascii_digit())).then(|| SERVICE.into()),
         Naming::Segment if matches!(name, "." | "..") => Some(format!("may not be '{name}'")),

@@ -131,7 +131,7 @@ pub fn bear(kind: &Kind, version: &Version, object: &mut Value, now: &str, uid: 
 }
 
 /// What a client's update of the main resource leaves as it is.
-pub fn carry_over(version: &Version, old: &Value, new: &mut Value) {
+pub fn carry_over(kind: &Kind, version: &Version, old: &Value, new: &mut Value) {
     for name in ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"] {
         carry(value::at(old, &["metadata", name]), metadata(new), name);
     }
@@ -140,6 +140,10 @@ pub fn carry_over(version: &Version, old: &Value, new: &mut Value) {
     }
     if version.status {
         carry(old.get("status"), object_mut(new), "status");
+    }
+    // What holds a namespace is changed by its `finalize` alone.
+    if kind.group.is_empty() && kind.resource == builtin::NAMESPACES {
+        carry(old.get("spec"), object_mut(new), "spec");
     }
 }
 
@@ -195,7 +199,8 @@ pub fn update_faults(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
         let before = value::meta_list(old, "finalizers");
         let new_ones: Vec<&str> = value::meta_list(new, "finalizers").into_iter().filter(|name| !before.contains(name)).collect();
         if !new_ones.is_empty() {
-            let detail = format!("no new finalizers can be added if the object is being deleted, found new finalizers {new_ones:?}");
+            let told = new_ones.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+            let detail = format!("no new finalizers can be added if the object is being deleted, found new finalizers []string{{{told}}}");
             faults.push(Cause::forbidden("metadata.finalizers", &detail));
         }
     }

@@ -147,7 +147,9 @@ fn listed(kind: &Kind, version: &Version) -> Listed {
         false if kind.group.is_empty() && kind.resource == builtin::NAMESPACES => &VERBS_OF_NAMESPACES,
         false => &VERBS,
     };
-    let digest = Sha256::digest(format!("{}/{}/{}", kind.group, kind.stored, kind.kind));
+    // Kubernetes keeps definitions in the version in which they began, and clients know them by that.
+    let stored = if kind.qualified() == builtin::DEFINITIONS { "v1beta1" } else { kind.stored.as_str() };
+    let digest = Sha256::digest(format!("{}/{stored}/{}", kind.group, kind.kind));
     Listed {
         resource: kind.resource.clone(),
         singular: kind.singular.clone(),
@@ -232,11 +234,15 @@ pub fn group(core: &Core, group: &str) -> Result<Value, ApiError> {
 pub fn resources(core: &Core, group: &str, version: &str) -> Result<Value, ApiError> {
     let all = all(core);
     let found = all.iter().find(|known| known.name == group).ok_or_else(ApiError::page_not_found)?;
+    let custom = found.versions.iter().flat_map(|version| &version.resources).all(|resource| resource.custom);
     let found = found.versions.iter().find(|known| known.version == version);
-    let found = found.ok_or_else(|| if group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() })?;
+    let found = found.ok_or_else(|| if custom { ApiError::page_not_found() } else { ApiError::no_such_resource() })?;
     let resources: Vec<Value> = found.resources.iter().flat_map(describe).collect();
-    let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    Ok(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}))
+    // As in Kubernetes, the core group says no version of its list, because it never has.
+    Ok(match group {
+        "" => json!({"kind": "APIResourceList", "groupVersion": version, "resources": resources}),
+        _ => json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": format!("{group}/{version}"), "resources": resources}),
+    })
 }
 
 fn describe(resource: &Listed) -> Vec<Value> {

@@ -88,8 +88,9 @@ pub fn document(core: &Core, parts: &request::Parts, group: &str, version: &str)
     }
     let value = value_of(core, group, version)?;
     let mut response = aggregated::tagged(value.to_string(), media::JSON, &parts.headers);
-    let caching = if asked.is_empty() { "no-cache, private" } else { FOREVER };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    if !asked.is_empty() {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOREVER));
+    }
     Ok(response)
 }
 

@@ -10,7 +10,7 @@ mod workload;
 
 use serde_json::Value;
 
-use super::{Kind, Naming};
+use super::{Kind, Naming, builtin};
 use crate::error::Cause;
 use crate::names;
 use crate::value;
@@ -30,12 +30,23 @@ pub fn faults(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
     faults
 }
 
-/// What is wrong with the status of an object.
+/// What is wrong with the status that a user gives an object.
 pub fn status_faults(kind: &Kind, object: &Value) -> Vec<Cause> {
     match (kind.group.as_str(), kind.resource.as_str()) {
+        ("", builtin::NAMESPACES) => namespace_status_faults(object),
         ("apps", "deployments") => workload::deployment_status_faults(object),
         _ => Vec::new(),
     }
+}
+
+fn namespace_status_faults(object: &Value) -> Vec<Cause> {
+    let (wanted, when) = match value::meta(object, "deletionTimestamp") {
+        "" => ("Active", "empty"),
+        _ => ("Terminating", "not empty"),
+    };
+    let phase = value::text(object, &["status", "phase"]);
+    let fault = Cause::invalid("status.Phase", &phase.into(), &format!("may only be '{wanted}' if `deletionTimestamp` is {when}"));
+    Some(fault).filter(|_| phase != wanted).into_iter().collect()
 }
 
 fn all(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {

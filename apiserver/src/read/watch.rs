@@ -59,7 +59,7 @@ struct Watch {
 /// # Errors
 /// 400 and 422 for what cannot be read; a version that is too old or too new is told within the watch, as in Kubernetes.
 pub async fn watch(call: &Call, view: View, end: CancellationToken) -> Result<BoxStream<'static, Bytes>, ApiError> {
-    let options = WatchOptions::parse(&call.kind, &call.query)?;
+    let options = WatchOptions::parse(&call.query)?;
     let selection = Selection::parse(&call.kind, &call.namespace, call.query.get("labelSelector"), call.query.get("fieldSelector"))?;
     let changed = call.resource.changes();
     let mut refused = None;
@@ -213,13 +213,13 @@ impl Watch {
     }
 
     fn bookmark_object(&self, end_of_initial: bool) -> Bytes {
-        let mut metadata = json!({"resourceVersion": self.cursor.to_string(), "creationTimestamp": null});
+        let mut metadata = json!({"resourceVersion": self.cursor.to_string()});
         if end_of_initial {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
         let (kind, api_version) = match self.view {
             View::Whole => (self.kind.kind.as_str(), self.kind.api_version(&self.version.name)),
-            View::Metadata => ("PartialObjectMetadata", "meta.k8s.io/v1".into()),
+            View::Metadata | View::MetadataList => ("PartialObjectMetadata", "meta.k8s.io/v1".into()),
             View::Table(_) => ("Table", "meta.k8s.io/v1".into()),
         };
         json!({"kind": kind, "apiVersion": api_version, "metadata": metadata}).to_string().into()

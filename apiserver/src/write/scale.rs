@@ -127,7 +127,7 @@ pub fn get(call: &Call, wanted: View) -> Result<Value, ApiError> {
 
 /// What tables must know of scales.
 fn as_version() -> Version {
-    Version { name: "v1".into(), status: true, scale: None, shape: Shape::Free, columns: columns::scale() }
+    Version { name: "v1".into(), status: true, scale: None, shape: Shape::Free, columns: columns::scale(), warning: None }
 }
 
 /// PUT and PATCH.
