@@ -80,7 +80,8 @@ where
         return streams::answer(core, &target, parts);
     }
     let mut call = call(core, user, target, parts)?;
-    let mut response = verb(core, &mut call, parts, body, end).await?;
+    let answered = verb(core, &mut call, parts, body, end).await;
+    let mut response = answered.unwrap_or_else(|error| error_response(&error));
     if !call.user.is_system() {
         warn(&mut response, call.version.warning.as_slice());
     }
@@ -154,20 +155,28 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
         return Err(ApiError::method_not_allowed());
     }
     let subresource = Some(subresource).filter(|subresource| !subresource.is_empty());
-    let known = match subresource.as_deref() {
-        None => true,
-        Some("status") => version.status,
-        Some("scale") => version.scale.is_some(),
-        Some("approval") => certificates::is_request(&kind),
-        Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
-    };
-    if !known {
-        return Err(if kind.custom { ApiError::not_found(&kind, &name) } else { ApiError::no_such_resource() });
-    }
     let query = Query::parse(parts.uri.query());
     let named = !user.is_system() || query.has("fieldManager");
     let manager = if named { options::manager(&query, &parts.headers) } else { String::new() };
     Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager, repeated: Vec::new() })
+}
+
+/// Checks that objects of the kind have the part that the path names.
+///
+/// # Errors
+/// 404.
+fn find_part(Call { kind, version, name, subresource, .. }: &Call) -> Result<(), ApiError> {
+    let known = match subresource.as_deref() {
+        None => true,
+        Some("status") => version.status,
+        Some("scale") => version.scale.is_some(),
+        Some("approval") => certificates::is_request(kind),
+        Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
+    };
+    match known {
+        true => Ok(()),
+        false => Err(if kind.custom { ApiError::not_found(kind, name) } else { ApiError::no_such_resource() }),
+    }
 }
 
 /// A resource that does not exist: a Status where the group is ours, a page that is not found elsewhere.
@@ -188,6 +197,7 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
+    find_part(call)?;
     let (method, collection) = (&parts.method, call.name.is_empty());
     let watched = match *method == Method::GET && collection {
         true if call.query.flag("watch") => Watched::Now,
