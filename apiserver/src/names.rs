@@ -137,9 +137,15 @@ fn in_order(owner: &Value) -> Value {
 /// What is wrong with the finalizers of built-in kinds, which are stricter than others: a name without a domain must be one of
 /// Kubernetes' own.
 pub fn finalizer_faults(object: &Value) -> Vec<Cause> {
-    let known = |name: &str| name.contains('/') || matches!(name, "kubernetes" | "orphan" | "foregroundDeletion");
     let finalizers = value::meta_list(object, "finalizers").into_iter().enumerate();
-    let odd = finalizers.filter(|(_, name)| qualified_fault(name).is_none() && !known(name));
-    let why = "name is neither a standard finalizer name nor is it fully qualified";
-    odd.map(|(index, name)| Cause::invalid(format!("metadata.finalizers[{index}]"), &name.into(), why)).collect()
+    let odd = finalizers.filter(|(_, name)| qualified_fault(name).is_none() && !is_known_finalizer(name));
+    odd.map(|(index, name)| Cause::invalid(format!("metadata.finalizers[{index}]"), &name.into(), UNKNOWN_FINALIZER)).collect()
+}
+
+/// What is wrong with a finalizer that is not known.
+pub const UNKNOWN_FINALIZER: &str = "name is neither a standard finalizer name nor is it fully qualified";
+
+/// Whether a finalizer has a domain, or is one of Kubernetes' own.
+pub fn is_known_finalizer(name: &str) -> bool {
+    name.contains('/') || matches!(name, "kubernetes" | "orphan" | "foregroundDeletion")
 }
