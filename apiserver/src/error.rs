@@ -69,6 +69,11 @@ impl Cause {
     }
 }
 
+/// That nobody knows a kind, as Kubernetes says it.
+pub fn unregistered(kind: &str, version: &str) -> String {
+    format!("no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"")
+}
+
 /// The JSON type of a value, as messages name it.
 pub fn json_type(value: &Value) -> &'static str {
     match value {

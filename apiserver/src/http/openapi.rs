@@ -123,7 +123,7 @@ fn value_of(core: &Core, group: &str, version: &str) -> Result<Value, ApiError> 
     );
     let token = json!({"type": "apiKey", "description": "Bearer Token authentication", "name": "authorization", "in": "header"});
     Ok(json!({
-        "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "v1.36"}, "paths": paths,
+        "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "1.36"}, "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": {"BearerToken": token}},
     }))
 }

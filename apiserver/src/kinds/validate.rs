@@ -3,6 +3,7 @@
 //! Source: k8s.io/kubernetes/pkg/apis/{core,apps}/validation.
 
 mod config;
+mod namespace;
 mod note;
 mod pod;
 mod service;
@@ -33,29 +34,15 @@ pub fn faults(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
 /// What is wrong with the status that a user gives an object.
 pub fn status_faults(kind: &Kind, object: &Value) -> Vec<Cause> {
     match (kind.group.as_str(), kind.resource.as_str()) {
-        ("", builtin::NAMESPACES) => namespace_status_faults(object),
+        ("", builtin::NAMESPACES) => namespace::status_faults(object),
         ("apps", "deployments") => workload::deployment_status_faults(object),
         _ => Vec::new(),
     }
 }
 
-fn namespace_status_faults(object: &Value) -> Vec<Cause> {
-    let (wanted, when) = match value::meta(object, "deletionTimestamp") {
-        "" => ("Active", "empty"),
-        _ => ("Terminating", "not empty"),
-    };
-    let phase = value::text(object, &["status", "phase"]);
-    let fault = Cause::invalid("status.Phase", &phase.into(), &format!("may only be '{wanted}' if `deletionTimestamp` is {when}"));
-    Some(fault).filter(|_| phase != wanted).into_iter().collect()
-}
-
 fn all(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
     match (kind.group.as_str(), kind.resource.as_str()) {
-        ("", "namespaces") => {
-            let finalizers = value::at(object, &["spec", "finalizers"]).and_then(Value::as_array);
-            let names = finalizers.into_iter().flatten().filter_map(Value::as_str);
-            names.filter_map(|name| names::finalizer_fault("spec.finalizers", name)).collect()
-        }
+        ("", builtin::NAMESPACES) => namespace::faults(object),
         ("", "pods") => pod::faults(old, object),
         ("apps", "deployments") => workload::deployment_faults(object),
         ("apps", "replicasets") => workload::replica_set_faults(object),

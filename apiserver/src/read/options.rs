@@ -116,7 +116,8 @@ impl WatchOptions {
     /// # Errors
     /// 400, 422 and 500, as Kubernetes words them.
     pub fn parse(query: &Query) -> Result<Self, ApiError> {
-        let timeout = query.number("timeoutSeconds")?.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
+        // Less than nothing is over at once.
+        let timeout = query.number("timeoutSeconds")?.filter(|seconds| *seconds != 0).map(|seconds| u64::try_from(seconds).unwrap_or(0));
         judge(&watch_faults(query))?;
         let asked = version(query.get("resourceVersion")).map_err(ApiError::unknown)?;
         // A watch without a version has always begun with the objects that are there.

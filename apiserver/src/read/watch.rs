@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::options::{Begin, WatchOptions};
-use super::{View, lister, show};
+use super::{RowObject, View, lister, show, table};
 use crate::error::ApiError;
 use crate::kinds::{Kind, Version};
 use crate::selector::Selection;
@@ -212,7 +212,7 @@ impl Watch {
         Some(out.freeze())
     }
 
-    fn bookmark_object(&self, end_of_initial: bool) -> Bytes {
+    fn bookmark_object(&mut self, end_of_initial: bool) -> Bytes {
         let mut metadata = json!({"resourceVersion": self.cursor.to_string()});
         if end_of_initial {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
@@ -220,7 +220,8 @@ impl Watch {
         let (kind, api_version) = match self.view {
             View::Whole => (self.kind.kind.as_str(), self.kind.api_version(&self.version.name)),
             View::Metadata | View::MetadataList => ("PartialObjectMetadata", "meta.k8s.io/v1".into()),
-            View::Table(_) => ("Table", "meta.k8s.io/v1".into()),
+            // A row of an object that has nothing but its metadata.
+            View::Table(with) => return self.table(with, self.cursor, &json!({"metadata": metadata})),
         };
         json!({"kind": kind, "apiVersion": api_version, "metadata": metadata}).to_string().into()
     }
@@ -233,18 +234,22 @@ impl Watch {
         out.freeze()
     }
 
-    /// An object as the client wants it. Only the first table says which columns there are.
+    /// An object as the client wants it.
     fn shown(&mut self, object: &Object) -> Bytes {
-        let headed = std::mem::replace(&mut self.headed, true);
-        if let (View::Table(with), true, Ok(value)) = (self.view, headed, object.value()) {
-            let row = super::table::row(&self.version, &value, with);
-            let metadata = json!({"resourceVersion": object.version.to_string()});
-            let table =
-                json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": null, "rows": [row]});
-            return table.to_string().into();
+        if let (View::Table(with), Ok(value)) = (self.view, object.value()) {
+            return self.table(with, object.version, &value);
         }
         // A stored object can always be shown; if it could not, the whole of it is better than a lost event.
         show(&self.kind, &self.version, self.view, object).unwrap_or_else(|_| object.json())
+    }
+
+    /// A table of one object. Only the first says which columns there are.
+    fn table(&mut self, with: RowObject, version: u64, object: &Value) -> Bytes {
+        let mut table = table::of(&self.version, &version.to_string(), object, with);
+        if std::mem::replace(&mut self.headed, true) {
+            table["columnDefinitions"] = Value::Null;
+        }
+        table.to_string().into()
     }
 }
 

@@ -75,6 +75,10 @@ async fn users_change_neither_what_holds_a_namespace_nor_the_label_of_its_name()
     let refused = fixture.patch(&format!("{path}/status"), "merge", &json!({"status": {"phase": "Odd"}})).await;
     let wanted = "Namespace \"n\" is invalid: status.Phase: Invalid value: \"Odd\": may only be 'Active' if `deletionTimestamp` is empty";
     assert_eq!((refused.status.as_u16(), &refused.json()["message"]), (422, &json!(wanted)));
+    let odd = json!({"metadata": {"name": "odd"}, "spec": {"finalizers": ["a b"]}});
+    let odd = fixture.post(NAMESPACES, &odd).await.json();
+    let unknown = "Invalid value: \"a b\": name is neither a standard finalizer name nor is it fully qualified";
+    assert_eq!(odd["details"]["causes"][1], json!({"reason": "FieldValueInvalid", "message": unknown, "field": "spec.finalizers"}));
     let dotted = fixture.post(NAMESPACES, &json!({"metadata": {"name": "a.b"}})).await.json();
     assert_eq!(dotted["details"]["causes"][0]["message"], "Invalid value: \"a.b\": must not contain dots");
 }

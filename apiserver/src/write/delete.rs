@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
 use crate::clock;
-use crate::error::{ApiError, Cause, details};
+use crate::error::{ApiError, Cause, details, unregistered};
 use crate::http::query::Query;
 use crate::kinds::{builtin, definition};
 use crate::options::Operation;
@@ -116,8 +116,7 @@ fn check_kind(body: &Value) -> Result<(), ApiError> {
     if matches!(kind, "" | "DeleteOptions") {
         return Ok(());
     }
-    let why = format!("no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"");
-    Err(ApiError::bad_request(why))
+    Err(ApiError::bad_request(unregistered(kind, version)))
 }
 
 /// Whether the body asks for a dry run, as `kubectl delete --dry-run=server` does. What is not understood must not delete.

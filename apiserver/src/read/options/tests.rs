@@ -87,6 +87,9 @@ fn watches_say_where_they_begin() {
         let options = watch(query).unwrap();
         assert_eq!((options.begin, options.mark_end), (begin, mark_end), "{query}");
     }
+    for (query, timeout) in [("", None), ("timeoutSeconds=0", None), ("timeoutSeconds=7", Some(7)), ("timeoutSeconds=-7", Some(0))] {
+        assert_eq!(watch(query).unwrap().timeout, timeout, "{query}");
+    }
     for (query, code, message) in [
         (
             "sendInitialEvents=true",
