@@ -6,6 +6,7 @@ pub mod complete;
 pub mod creating;
 pub mod custom;
 pub mod definition;
+pub mod quantity;
 pub mod registry;
 pub mod typed;
 pub mod validate;

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::error::{ApiError, Cause};
+use crate::http::media::go_type;
 use crate::kinds::{Generations, Kind, Version, builtin};
 use crate::store::object::{FOREGROUND, ORPHAN};
 use crate::value::{self, carry, metadata, object_mut};
@@ -28,6 +29,11 @@ pub fn fit_to_path(kind: &Kind, version: &str, namespace: &str, name: &str, obje
         return Err(ApiError::bad_request("the body of the request is no JSON object"));
     }
     let api_version = kind.api_version(version);
+    if let Some(odd) = object.get("metadata").filter(|metadata| !metadata.is_object() && !metadata.is_null()) {
+        let (name, found) = (&kind.kind, go_type(odd));
+        let why = format!("json: cannot unmarshal {found} into Go struct field {name}.metadata of type v1.ObjectMeta");
+        return Err(ApiError::bad_request(format!("{name} in version {version:?} cannot be handled as a {name}: {why}")));
+    }
     if !kind.custom {
         fit_type(&api_version, &kind.group, &kind.kind, object)?;
     }
@@ -63,18 +69,26 @@ pub fn fit_to_path(kind: &Kind, version: &str, namespace: &str, name: &str, obje
 /// # Errors
 /// 400, in the words in which Go's clients know it.
 pub fn fit_type(api_version: &str, group: &str, kind: &str, object: &Value) -> Result<(), ApiError> {
-    let or = |given: &'_ str, wanted: &str| if given.is_empty() { wanted.to_owned() } else { given.to_owned() };
-    let (given_version, given) = (or(value::text(object, &["apiVersion"]), api_version), or(value::text(object, &["kind"]), kind));
-    let short = given_version.rsplit('/').next().unwrap_or_default();
-    let why = if given != kind {
+    let given = Some(value::text(object, &["kind"])).filter(|given| !given.is_empty()).unwrap_or(kind);
+    let version = Some(value::text(object, &["apiVersion"])).filter(|given| !given.is_empty()).unwrap_or(api_version);
+    let short = version.rsplit('/').next().unwrap_or_default();
+    type_fault(api_version, group, kind, object)
+        .map_err(|why| ApiError::bad_request(format!("{given} in version {short:?} cannot be handled as a {kind}: {why}")))
+}
+
+/// That an object is not of a type of a built-in group.
+///
+/// # Errors
+/// Of which it is instead.
+pub fn type_fault(api_version: &str, group: &str, kind: &str, object: &Value) -> Result<(), String> {
+    let given = Some(value::text(object, &["kind"])).filter(|given| !given.is_empty()).unwrap_or(kind);
+    let version = Some(value::text(object, &["apiVersion"])).filter(|given| !given.is_empty()).unwrap_or(api_version);
+    if given != kind {
+        let short = version.rsplit('/').next().unwrap_or_default();
         let package = group.split('.').next().filter(|name| !name.is_empty()).unwrap_or("core");
-        format!("converting ({short}.{given}) to ({package}.{kind}): unknown conversion")
-    } else if given_version != api_version {
-        format!("no kind {given:?} is registered for version {given_version:?}")
-    } else {
-        return Ok(());
-    };
-    Err(ApiError::bad_request(format!("{given} in version {short:?} cannot be handled as a {kind}: {why}")))
+        return Err(format!("converting ({short}.{given}) to ({package}.{kind}): unknown conversion"));
+    }
+    if version == api_version { Ok(()) } else { Err(format!("no kind {given:?} is registered for version {version:?}")) }
 }
 
 fn fit_namespace(kind: &Kind, namespace: &str, object: &mut Value) -> Result<(), ApiError> {

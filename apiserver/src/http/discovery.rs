@@ -183,7 +183,9 @@ fn parts(kind: &Kind, version: &Version) -> Vec<Part> {
     if certificates::is_request(kind) {
         parts.push(Part { name: "approval", of: own(), verbs: &EDIT });
     }
-    parts.sort_by_key(|part| part.name);
+    if !kind.custom {
+        parts.sort_by_key(|part| part.name);
+    }
     parts
 }
 

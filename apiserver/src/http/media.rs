@@ -272,7 +272,8 @@ pub fn repeated(headers: &HeaderMap, body: &Bytes) -> Vec<String> {
     }
 }
 
-fn repeated_in_yaml(body: &Bytes) -> Option<String> {
+/// What an applied configuration has twice.
+pub fn repeated_in_yaml(body: &Bytes) -> Option<String> {
     let error = serde_saphyr::from_str::<Value>(std::str::from_utf8(body).ok()?).err()?;
     match error.without_snippet() {
         serde_saphyr::Error::DuplicateMappingKey { key, location } => {
@@ -293,7 +294,9 @@ pub fn applied(headers: &HeaderMap, body: &Bytes) -> Result<Option<Value>, ApiEr
     }
     let read = match serde_json::from_slice(body) {
         Ok(value) => value,
-        Err(_) => yaml(body).map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?,
+        Err(_) => {
+            yaml(body).map_err(|why| ApiError::bad_request(format!("error decoding YAML: error converting YAML to JSON: yaml: {why}")))?
+        }
     };
     match read {
         Value::Object(_) => Ok(Some(read)),
@@ -316,7 +319,11 @@ pub fn patch(headers: &HeaderMap, body: &Bytes, custom: bool) -> Result<Patch, A
             other => Err(undecoded(&no_object(&other, "[]handlers.jsonPatchOp"))),
         },
         "application/merge-patch+json" => Ok(Patch::Merge(merge(body)?)),
-        "application/strategic-merge-patch+json" if !custom => Ok(Patch::Strategic(merge(body)?)),
+        "application/strategic-merge-patch+json" if !custom => match serde_json::from_slice(body) {
+            Ok(patch @ Value::Object(_)) => Ok(Patch::Strategic(patch)),
+            Ok(other) => Err(ApiError::bad_request(no_object(&other, MAP))),
+            Err(error) => Err(ApiError::bad_request(json_fault(body, &error))),
+        },
         _ if custom => Err(ApiError::unsupported_media_type(&format!("{JSON_PATCHES}, {APPLY}"))),
         _ => Err(ApiError::unsupported_patch()),
     }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::body::{self, Body};
 use super::media::Watched;
 use super::path::{self, Path, Target};
-use super::query::Query;
+use super::query::{FieldValidation, Query};
 use super::represent::{Format, Representation};
 use super::{aggregated, deadline, discovery, error_response, health, media, metrics, oidc, old_watch, openapi, respond, reviews, warn};
 use crate::access::{certificates, gate};
@@ -21,6 +21,7 @@ use crate::kinds::builtin;
 use crate::managed::options::{self, Options};
 use crate::options::User;
 use crate::read::{self, View, lister, watch};
+use crate::rules;
 use crate::streams;
 use crate::value;
 use crate::write::edit::Edit;
@@ -68,14 +69,19 @@ where
         return about(core, parts, path);
     };
     if reviews::is_review(&target) {
-        let body = body::read(body).await?;
-        return reviews::answer(core, parts, &user, &target, &media::object(&parts.headers, &body, &target.resource, false)?);
+        let body = reviews::posted(parts).map(|()| body::read(body))?.await?;
+        let kind = reviews::kind(&target);
+        let question = media::object(&parts.headers, &body, kind, false)?;
+        let group = if reviews::is_token_request(&target) { "authentication.k8s.io" } else { &target.group };
+        rules::fit_type(&format!("{group}/v1"), group, kind, &question)?;
+        return reviews::answer(core, &user, &target, &question);
     }
     if streams::is_stream(&target) {
         return streams::answer(core, &target, parts);
     }
     let mut call = call(core, user, target, parts)?;
-    let mut response = verb(core, &mut call, parts, body, end).await?;
+    let answered = verb(core, &mut call, parts, body, end).await;
+    let mut response = answered.unwrap_or_else(|error| error_response(&error));
     if !call.user.is_system() {
         warn(&mut response, call.version.warning.as_slice());
     }
@@ -149,20 +155,28 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
         return Err(ApiError::method_not_allowed());
     }
     let subresource = Some(subresource).filter(|subresource| !subresource.is_empty());
-    let known = match subresource.as_deref() {
-        None => true,
-        Some("status") => version.status,
-        Some("scale") => version.scale.is_some(),
-        Some("approval") => certificates::is_request(&kind),
-        Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
-    };
-    if !known {
-        return Err(if kind.custom { ApiError::not_found(&kind, &name) } else { ApiError::no_such_resource() });
-    }
     let query = Query::parse(parts.uri.query());
     let named = !user.is_system() || query.has("fieldManager");
     let manager = if named { options::manager(&query, &parts.headers) } else { String::new() };
     Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager, repeated: Vec::new() })
+}
+
+/// Checks that objects of the kind have the part that the path names.
+///
+/// # Errors
+/// 404.
+fn find_part(Call { kind, version, name, subresource, .. }: &Call) -> Result<(), ApiError> {
+    let known = match subresource.as_deref() {
+        None => true,
+        Some("status") => version.status,
+        Some("scale") => version.scale.is_some(),
+        Some("approval") => certificates::is_request(kind),
+        Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
+    };
+    match known {
+        true => Ok(()),
+        false => Err(if kind.custom { ApiError::not_found(kind, name) } else { ApiError::no_such_resource() }),
+    }
 }
 
 /// A resource that does not exist: a Status where the group is ours, a page that is not found elsewhere.
@@ -183,6 +197,7 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
+    find_part(call)?;
     let (method, collection) = (&parts.method, call.name.is_empty());
     let watched = match *method == Method::GET && collection {
         true if call.query.flag("watch") => Watched::Now,
@@ -243,6 +258,10 @@ fn the_edit(call: &Call, method: &Method, headers: &HeaderMap, body: &Bytes) -> 
     }
     if let Some(config) = media::applied(headers, body)? {
         options::check(&call.query, Options::Apply)?;
+        let strict = call.query.field_validation() == Some(FieldValidation::Strict);
+        if let Some(why) = media::repeated_in_yaml(body).filter(|_| strict) {
+            return Err(ApiError::bad_request(format!("error strict decoding YAML: error converting YAML to JSON: {why}")));
+        }
         return Ok(Edit::Apply(config));
     }
     let patch = media::patch(headers, body, call.kind.custom)?;

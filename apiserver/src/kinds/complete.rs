@@ -17,6 +17,7 @@ pub fn complete(kind: &Kind, old: Option<&Value>, object: &mut Value) {
         ("", "services") => (service, &["spec", "internalTrafficPolicy"]),
         ("", "persistentvolumeclaims") => (claim, &["spec", "volumeMode"]),
         ("", "endpoints") => (endpoints, &[]),
+        ("", "configmaps" | "secrets") => (data, &[]),
         ("discovery.k8s.io", "endpointslices") => (ports, &[]),
         _ => return,
     };
@@ -46,6 +47,7 @@ pub fn settle(kind: &Kind, old: Option<&Value>, object: &mut Value) {
             set_absent(fields, "reportingInstance", "".into());
             set_absent(fields, "source", json!({}));
         }
+        ("discovery.k8s.io", "endpointslices") => each(fields, "endpoints").for_each(|one| set_absent(one, "conditions", json!({}))),
         ("rbac.authorization.k8s.io", "roles" | "clusterroles") => set_absent(fields, "rules", Value::Null),
         _ => {}
     }
@@ -118,6 +120,10 @@ fn replica_set(object: &mut Fields) {
 fn pod_spec(spec: &mut Fields) {
     set(spec, "restartPolicy", "Always");
     set(spec, "terminationGracePeriodSeconds", 30);
+    if spec.get("terminationGracePeriodSeconds").and_then(Value::as_i64).is_some_and(|seconds| seconds < 0) {
+        // Less than nothing is not at once, but as soon as can be.
+        spec.insert("terminationGracePeriodSeconds".into(), 1.into());
+    }
     set(spec, "dnsPolicy", "ClusterFirst");
     set(spec, "schedulerName", "default-scheduler");
     set(spec, "securityContext", json!({}));
@@ -225,6 +231,11 @@ fn service_addresses(spec: &mut Fields) {
     if spec.get("clusterIP").is_some_and(|address| address == "None") {
         set(spec, "clusterIPs", json!(["None"]));
     }
+}
+
+/// Data that are there but empty are none.
+fn data(object: &mut Fields) {
+    object.retain(|name, value| !(matches!(name.as_str(), "data" | "binaryData") && value::is_nothing(Some(value))));
 }
 
 fn endpoints(object: &mut Fields) {

@@ -94,6 +94,18 @@ fn label_name<'a>(faults: &mut Vec<Cause>, holder: &'a Value, path: &str, taken:
     taken.push(name);
 }
 
+/// What is wrong with a map of labels.
+fn label_set_faults(labels: Option<&Value>, path: &str) -> Vec<Cause> {
+    let mut faults = Vec::new();
+    for (key, label) in labels.and_then(Value::as_object).into_iter().flatten() {
+        let of_key = names::qualified_fault(key);
+        faults.extend(of_key.map(|fault| Cause::invalid(path, &key.as_str().into(), &fault)));
+        let of_value = names::label_value_fault(label.as_str().unwrap_or_default());
+        faults.extend(of_value.map(|fault| Cause::invalid(path, label, &fault)));
+    }
+    faults
+}
+
 fn is_port(number: &Value) -> bool {
     number.as_i64().is_some_and(|number| (1..=65535).contains(&number))
 }

@@ -44,7 +44,7 @@ const RETAIN: &str = "$retainKeys";
 /// Merges a patch into an object.
 ///
 /// # Errors
-/// 400 when a directive of the patch is unknown, 500 when an element lacks its key.
+/// 500, as Kubernetes, when a directive of the patch is unknown or an element lacks its key.
 pub fn merge(object: &mut Value, patch: &Value) -> Result<(), ApiError> {
     let (Value::Object(fields), Value::Object(patch)) = (&mut *object, patch) else {
         return Err(ApiError::bad_request("a strategic merge patch is an object"));
@@ -63,7 +63,10 @@ fn merge_fields(fields: &mut Fields, patch: &Fields) -> Result<(), ApiError> {
             fields.clear();
             return Ok(());
         }
-        Some(other) => return Err(ApiError::bad_request(format!("unknown {DIRECTIVE} {other:?}"))),
+        Some(other) => {
+            let shown = patch.iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Value>();
+            return Err(ApiError::unknown(format!("unknown patch type: {other} in map: {}", go_print(&shown))));
+        }
     }
     if let Some(kept) = patch.get(RETAIN).and_then(Value::as_array) {
         fields.retain(|name, _| kept.iter().any(|kept| kept == name));

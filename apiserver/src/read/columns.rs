@@ -63,12 +63,7 @@ pub fn config_map() -> Vec<Column> {
 
 /// Columns of the scale subresource.
 pub fn scale() -> Vec<Column> {
-    let number = |name: &str, of: &str, description: &str| Column { description: description.into(), ..path(name, "integer", of) };
-    vec![
-        number("Desired", ".spec.replicas", "replicas is the desired number of instances for the scaled object."),
-        number("Available", ".status.replicas", "replicas is the actual number of observed instances of the scaled object."),
-        age(),
-    ]
+    vec![path("Desired", "integer", ".spec.replicas"), path("Available", "integer", ".status.replicas"), age()]
 }
 
 /// Columns of secrets.

@@ -106,7 +106,7 @@ async fn objects_that_are_wrong() {
             400,
             "json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string",
         ),
-        post(metadata(json!({"name": "w", "finalizers": ["a b"]})), 422, "metadata.finalizers[0]"),
+        post(metadata(json!({"name": "w", "finalizers": ["a b"]})), 422, "metadata.finalizers: Invalid value: \\\"a b\\\""),
         post(
             metadata(json!({"name": "w", "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": ""}]})),
             422,

@@ -116,8 +116,7 @@ fn check_kind(body: &Value) -> Result<(), ApiError> {
     if matches!(kind, "" | "DeleteOptions") {
         return Ok(());
     }
-    let why = format!("no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"");
-    Err(ApiError::bad_request(why))
+    Err(ApiError::bad_request(format!("no kind {kind:?} is registered for version {version:?}")))
 }
 
 /// Whether the body asks for a dry run, as `kubectl delete --dry-run=server` does. What is not understood must not delete.

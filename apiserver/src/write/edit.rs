@@ -40,8 +40,14 @@ impl Edit {
                 (new, Managers::Applied(managers))
             }
         };
-        if matches!(self, Self::Replace(_)) {
+        if !matches!(self, Self::Apply(_)) {
             rules::fit_to_name(&call.name, &new)?;
+        }
+        if matches!(self, Self::Patch(_))
+            && !call.kind.custom
+            && let Err(why) = rules::type_fault(&call.kind.api_version(&call.version.name), &call.kind.group, &call.kind.kind, &new)
+        {
+            return Err(ApiError::invalid_patch(&new.to_string(), &why));
         }
         rules::fit_to_path(&call.kind, &call.version.name, &call.namespace, &call.name, &mut new)?;
         Ok((new, managers))
@@ -121,6 +127,11 @@ pub fn check_version(call: &Call, current: &Object, proposed: &Value, replaces: 
         }
         let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", current.uid);
         return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
+    }
+    let date = value::meta(proposed, "deletionTimestamp");
+    if !date.is_empty() && !current.deleting {
+        let cause = Cause::invalid("metadata.deletionTimestamp", &date.into(), "field is immutable");
+        return Err(ApiError::invalid(&call.kind, &call.name, &[cause.clone(), cause]));
     }
     match value::meta(proposed, "resourceVersion") {
         "" | "0" if replaces && call.kind.custom => {

@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use super::{Call, Core};
+use super::{Call, Core, scale};
 use crate::access;
 use crate::error::{ApiError, Cause};
 use crate::http::query::FieldValidation;
-use crate::kinds::{Shape, builtin, complete, definition, typed, validate};
+use crate::kinds::{Shape, builtin, complete, definition, quantity, typed, validate};
 use crate::names;
 use crate::options::{AdmissionRequest, Operation};
 use crate::schema::Schema;
@@ -39,11 +39,17 @@ fn read(call: &Call, mut object: Value, warnings: &mut Vec<String>) -> Result<Va
     let validation = call.query.field_validation().unwrap_or(default);
     let (mut object, unknown) = match &call.version.shape {
         Shape::Typed(normalise) => {
+            if !call.user.is_system() {
+                typed::fill_nulls(&mut object);
+            }
             let given = (validation != FieldValidation::Ignore).then(|| object.clone());
             let explained = |error: serde_json::Error| {
                 given.as_ref().map_or_else(|| error.to_string(), |given| typed::unreadable::explain(*normalise, given))
             };
-            let kept = normalise(object).map_err(explained)?;
+            let mut kept = normalise(object).map_err(explained)?;
+            if !call.user.is_system() {
+                quantity::settle(&call.kind, &mut kept)?;
+            }
             let unknown = given.map(|given| typed::dropped(&given, &kept)).unwrap_or_default();
             (kept, unknown)
         }
@@ -212,6 +218,7 @@ fn schema_faults(call: &Call, schema: &Schema, object: &Value, old: Option<&Valu
         (Some("status"), _, _) => Vec::new(),
         _ => schema.validate(object, old, ""),
     };
+    faults.extend(call.version.scale.as_ref().map(|paths| scale::faults(paths, object)).unwrap_or_default());
     faults.extend(schema.embedded_faults(object));
     if old.is_none_or(|old| schema.duplicates(old).is_empty()) {
         faults.extend(schema.duplicates(object));

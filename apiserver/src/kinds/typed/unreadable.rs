@@ -1,7 +1,7 @@
 //! Why an object cannot be read as its Rust type, in the words in which Go's clients know it. The type says what it expected, but
 //! not where: the place is found by reading parts of the object, which is slow and only done for those who must be told.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Normalise;
 use crate::http::media::go_type;
@@ -17,8 +17,11 @@ pub fn explain(normalise: Normalise, object: &Value) -> String {
     match (found, told.rsplit_once("expected ")) {
         (Some(found), Some((_, expected))) if told.starts_with("invalid type") || told.starts_with("invalid value") => {
             let (holder, fields) = holder(normalise, object, &path);
-            let wanted = wanted(expected);
-            format!("json: cannot unmarshal {} into Go struct field {holder}.{fields} of type {wanted}", shown(found, wanted))
+            let wanted = wanted(normalise, object, &path, expected);
+            format!("json: cannot unmarshal {} into Go struct field {holder}.{fields} of type {wanted}", shown(found, &wanted))
+        }
+        (Some(Value::String(text)), _) if !text.starts_with(|first: char| first.is_ascii_digit()) => {
+            format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\"")
         }
         _ => told,
     }
@@ -97,29 +100,37 @@ fn holder(normalise: Normalise, object: &Value, path: &[Step]) -> (String, Strin
     let mut fields = Vec::new();
     for (length, step) in path.iter().enumerate() {
         // Whatever a type is, it is not `true`, unless that is what it is.
-        let told = fault(normalise, with(object, &path[..length], true.into())).unwrap_or_default();
-        let expected = told.rsplit_once("expected ").map_or("", |(_, expected)| expected.trim_start_matches("struct "));
+        let expected = expected(normalise, object, &path[..length], true.into());
         // Keys of maps and places in lists are no fields.
         if let Step::Member(name) = step
             && expected.starts_with(|first: char| first.is_ascii_uppercase())
         {
-            expected.clone_into(&mut holder);
+            holder = expected;
             fields.push(name.as_str());
         }
     }
     (holder, fields.join("."))
 }
 
-/// What was expected, as Go names it.
-fn wanted(expected: &str) -> &str {
-    match expected {
-        "a string" => "string",
-        "a boolean" => "bool",
-        "i32" => "int32",
-        "i64" => "int64",
-        "f64" => "float64",
-        "a map" => "map[string]string",
-        other => other,
+/// What is expected at a path instead of something that cannot be there.
+fn expected(normalise: Normalise, object: &Value, path: &[Step], odd: Value) -> String {
+    let told = fault(normalise, with(object, path, odd)).unwrap_or_default();
+    told.rsplit_once("expected ").map_or_else(String::new, |(_, expected)| expected.trim_start_matches("struct ").to_owned())
+}
+
+/// What was expected at a path, as Go names it. What lists and maps hold is found by putting something odd into them.
+fn wanted(normalise: Normalise, object: &Value, path: &[Step], told: &str) -> String {
+    let within = |odd: Value| wanted(normalise, object, path, &expected(normalise, object, path, odd));
+    match told {
+        "a string" => "string".into(),
+        "a boolean" => "bool".into(),
+        "i32" => "int32".into(),
+        "i64" => "int64".into(),
+        "f64" => "float64".into(),
+        "a sequence" => format!("[]{}", within(json!([true]))),
+        "a map" => format!("map[string]{}", within(json!({"": true}))),
+        of if of.starts_with(|first: char| first.is_ascii_uppercase()) => format!("v1.{of}"),
+        other => other.into(),
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{PORT, PROTOCOLS, each, is_port, label_name, one_of};
 use crate::error::Cause;
+use crate::kinds::quantity::Quantity;
 use crate::value::{self, object_mut};
 
 const POLICIES: [&str; 3] = ["Always", "OnFailure", "Never"];
@@ -51,6 +52,9 @@ pub fn spec_faults(spec: &Value, path: &str) -> Vec<Cause> {
     if spec.get("containers").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         faults.push(Cause::required(format!("{path}.containers"), ""));
     }
+    if spec.get("hostNetwork") == Some(&Value::Bool(true)) {
+        host_port_faults(&mut faults, spec, path);
+    }
     let mut taken = Vec::new();
     for list in ["containers", "initContainers"] {
         for (path, container) in each(spec, path, list) {
@@ -64,6 +68,17 @@ pub fn spec_faults(spec: &Value, path: &str) -> Vec<Cause> {
         }
     }
     faults
+}
+
+/// On the network of the host a port is the port of the host.
+fn host_port_faults(faults: &mut Vec<Cause>, spec: &Value, path: &str) {
+    for (path, container) in each(spec, path, "containers") {
+        for (path, port) in each(container, &path, "ports") {
+            let other = port.get("hostPort").filter(|number| **number != 0 && Some(*number) != port.get("containerPort"));
+            let why = "must match `containerPort` when `hostNetwork` is true";
+            faults.extend(other.map(|number| Cause::invalid(format!("{path}.hostPort"), number, why)));
+        }
+    }
 }
 
 /// The policy for names.
@@ -94,6 +109,11 @@ fn container_faults(faults: &mut Vec<Cause>, container: &Value, path: &str, volu
             let why = "a valid environment variable name must consist only of printable ASCII characters other than '='";
             faults.push(Cause::invalid(format!("{path}.name"), &name.into(), why));
         }
+        let from = variable.get("valueFrom").filter(|from| !from.is_null());
+        if from.is_some() && !value::text(variable, &["value"]).is_empty() {
+            let why = "may not be specified when `value` is not empty";
+            faults.push(Cause::invalid(format!("{path}.valueFrom"), &"".into(), why));
+        }
     }
     mount_faults(faults, container, path, volumes);
     for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
@@ -101,8 +121,33 @@ fn container_faults(faults: &mut Vec<Cause>, container: &Value, path: &str, volu
             probe_faults(faults, probe, &format!("{path}.{name}"), name != "readinessProbe");
         }
     }
+    resource_faults(faults, container, path);
     one_of(faults, container, path, "imagePullPolicy", &["Always", "IfNotPresent", "Never"]);
     one_of(faults, container, path, "terminationMessagePolicy", &["FallbackToLogsOnError", "File"]);
+}
+
+fn resource_faults(faults: &mut Vec<Cause>, container: &Value, path: &str) {
+    let of = |list: &str, name: &str| Quantity::parse(value::text(container, &["resources", list, name])).ok();
+    let names = |list: &str| {
+        let quantities = value::at(container, &["resources", list]).and_then(Value::as_object);
+        quantities.into_iter().flatten().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    for list in ["limits", "requests"] {
+        for name in names(list) {
+            if let Some(quantity) = of(list, &name).filter(|quantity| quantity.is_negative()) {
+                let field = format!("{path}.resources.{list}[{name}]");
+                faults.push(Cause::invalid(field, &quantity.canonical().into(), "must be greater than or equal to 0"));
+            }
+        }
+    }
+    for name in names("requests") {
+        if let (Some(request), Some(limit)) = (of("requests", &name), of("limits", &name))
+            && request.exceeds(limit)
+        {
+            let why = format!("must be less than or equal to {name} limit of {}", limit.canonical());
+            faults.push(Cause::invalid(format!("{path}.resources.requests"), &request.canonical().into(), &why));
+        }
+    }
 }
 
 fn mount_faults(faults: &mut Vec<Cause>, container: &Value, path: &str, volumes: &[&str]) {
@@ -129,6 +174,8 @@ fn probe_faults(faults: &mut Vec<Cause>, probe: &Value, path: &str, succeeds_onc
     if handlers.iter().all(|handler| probe.get(handler).is_none_or(Value::is_null)) {
         faults.push(Cause::required(path, "must specify a handler type"));
     }
+    let given = handlers.iter().filter(|handler| probe.get(**handler).is_some_and(|handler| !handler.is_null()));
+    faults.extend(given.skip(1).map(|handler| Cause::forbidden(format!("{path}.{handler}"), "may not specify more than 1 handler type")));
     for handler in ["httpGet", "tcpSocket"] {
         let port = value::at(probe, &[handler, "port"]).filter(|port| port.is_number() && !is_port(port));
         faults.extend(port.map(|port| Cause::invalid(format!("{path}.{handler}.port"), port, PORT)));
