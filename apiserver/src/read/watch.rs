@@ -234,7 +234,7 @@ impl Watch {
         out.freeze()
     }
 
-    /// An object as the client wants it.
+    /// An object as the client wants it: as it is kept, unless it has to be made into something else.
     fn shown(&mut self, object: &Object) -> Bytes {
         // Only tables need it parsed.
         if let View::Table(with) = self.view
