@@ -32,13 +32,10 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// which takes milliseconds, on a busy machine some hundred; how many tries fall into that time says nothing.
 const TROUBLE: Duration = Duration::from_secs(1);
 
-<<<<<<< HEAD
 /// First looks at a time. They need no more: most find everything as it should be, and those that write share commits.
 const FIRST_LOOKS: usize = 16;
-=======
 /// Places of an empty queue that are kept for what comes.
 const KEPT_PLACES: usize = 256;
->>>>>>> main
 
 /// Failures in a row.
 #[derive(Clone, Copy)]
@@ -116,7 +113,7 @@ impl<K: Hash + Eq + Clone> State<K> {
 
     /// Makes everything that is queued a first look.
     fn put_off(&mut self) {
-        self.queued.clear();
+        self.queued = HashSet::new();
         self.line = std::mem::take(&mut self.ready);
         self.first = self.line.iter().cloned().collect();
     }
