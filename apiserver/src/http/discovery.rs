@@ -110,7 +110,7 @@ pub struct Group {
 /// Everything that is served.
 pub fn all(core: &Core) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut kinds: Vec<Arc<Kind>> = core.registry.all().iter().map(|resource| resource.kind()).collect();
+    let mut kinds: Vec<Arc<Kind>> = core.registry.kinds();
     kinds.sort_by(|one, other| (&one.group, &one.resource).cmp(&(&other.group, &other.resource)));
     for kind in &kinds {
         for version in &kind.versions {
@@ -147,7 +147,8 @@ fn listed(kind: &Kind, version: &Version) -> Listed {
         false if kind.group.is_empty() && kind.resource == builtin::NAMESPACES => &VERBS_OF_NAMESPACES,
         false => &VERBS,
     };
-    let digest = Sha256::digest(format!("{}/{}/{}", kind.group, kind.stored, kind.kind));
+    let kept = kind.form.map_or_else(|| format!("{}/{}", kind.group, kind.stored), |form| format!("/{}", form.kept_as));
+    let digest = Sha256::digest(format!("{kept}/{}", kind.kind));
     Listed {
         resource: kind.resource.clone(),
         singular: kind.singular.clone(),

@@ -128,8 +128,7 @@ fn reads_only(parts: &request::Parts) -> Result<(), ApiError> {
 fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Result<Call, ApiError> {
     let Target { group, version, namespace, resource, name, subresource } = target;
     let unknown = || unknown(core, &group, &version);
-    let resource = core.registry.find(&group, &resource).ok_or_else(unknown)?;
-    let kind = resource.kind();
+    let (resource, kind) = core.registry.served(&group, &resource).ok_or_else(unknown)?;
     let version = kind.version(&version).ok_or_else(unknown)?.clone();
     // One object, or a collection with a namespace, must have one exactly if the kind has them.
     let misplaced = if kind.namespaced { namespace.is_empty() && !name.is_empty() } else { !namespace.is_empty() };
@@ -161,10 +160,8 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
 
 /// A resource that does not exist: a Status where the version exists, a page that is not found elsewhere.
 fn unknown(core: &Core, group: &str, version: &str) -> ApiError {
-    let served = core.registry.all().into_iter().any(|resource| {
-        let kind = resource.kind();
-        kind.group == group && kind.version(version).is_some() && !kind.custom
-    });
+    let kinds = core.registry.kinds();
+    let served = kinds.iter().any(|kind| kind.group == group && kind.version(version).is_some() && !kind.custom);
     if served || group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() }
 }
 

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 
 use super::options::{At, Continue, ListOptions};
-use super::{RowObject, View, metadata_only, table, whole};
+use super::{RowObject, View, metadata_only, row, table, whole};
 use crate::error::ApiError;
 use crate::http::body::Body;
 use crate::kinds::{Kind, Version};
@@ -107,7 +107,7 @@ fn write(call: &Call, view: View, page: Page) -> Body {
     }
     let (kind, version) = (call.kind.clone(), call.version.clone());
     match view {
-        View::Whole if version.name == kind.stored => {
+        View::Whole if kind.is_kept_as(&version) => {
             Body::pieces(pieces(&head(&kind.list_kind, &kind.api_version(&version.name), &metadata), &page.objects))
         }
         View::Whole => {
@@ -131,10 +131,7 @@ fn rows(of: &Version, metadata: &Value, objects: Vec<Arc<Object>>, with: RowObje
     let head = format!(
         "{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{metadata},\"columnDefinitions\":{definitions},\"rows\":["
     );
-    stream(head, objects, move |object| {
-        let shown = serde_json::from_slice(&whole(&kind, &version, object)).unwrap_or_default();
-        table::row(&version, &shown, with).to_string().into()
-    })
+    stream(head, objects, move |object| row(&kind, &version, object.value().unwrap_or_default(), with).to_string().into())
 }
 
 /// A list whose objects are written out while it is read, so that it is never in memory as a whole.

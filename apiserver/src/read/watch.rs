@@ -246,7 +246,7 @@ impl Watch {
 
     /// A table of one row that leaves out the columns.
     fn row(&self, object: &Object, with: RowObject) -> Option<Bytes> {
-        let row = super::table::row(&self.version, &object.value().ok()?, with);
+        let row = super::row(&self.kind, &self.version, object.value().ok()?, with);
         let metadata = json!({"resourceVersion": object.version.to_string()});
         let table =
             json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": null, "rows": [row]});

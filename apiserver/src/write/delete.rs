@@ -145,7 +145,7 @@ pub async fn delete(core: &Core, call: &Call, options: &Options) -> Result<Answe
             return answer(Written::Stored(current));
         }
         if call.query.dry_run()? || options.dry_run {
-            return answer(if removed { Written::Value(success(call, &current)) } else { Written::Value(doomed) });
+            return answer(if removed { Written::Value(success(call, &current)) } else { Written::Value(fit::shown(call, doomed)) });
         }
         let change = if removed { Change::Remove(old) } else { Change::Put(doomed) };
         if let Some(stored) = commit(call, &current.key, Expected::At(current.version), change).await? {
@@ -226,7 +226,7 @@ pub async fn delete_collection(core: &Core, call: &Call, options: &Options) -> R
     while let Some(result) = deletions.next().await {
         result?;
     }
-    let items = selected.iter().map(|object| parse(object)).collect::<Result<Vec<_>, _>>()?;
+    let items = selected.iter().map(|object| fit::seen(call, object)).collect::<Result<Vec<_>, _>>()?;
     let list = json!({
         "kind": call.kind.list_kind, "apiVersion": call.kind.api_version(&call.version.name),
         "metadata": {"resourceVersion": version.to_string()}, "items": items,

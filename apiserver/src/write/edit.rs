@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Answer, Call, Core, RACES_MAX, Written, commit, create, fit, parse};
+use super::{Answer, Call, Core, RACES_MAX, Written, commit, create, fit};
 use crate::error::{ApiError, Cause};
 use crate::managed::{self, Managers};
 use crate::options::Operation;
@@ -72,7 +72,7 @@ pub async fn edit(core: &Core, call: &Call, edit: &Edit) -> Result<Answer, ApiEr
             (found, _) => found?,
         };
         let mut warnings = Vec::new();
-        let old = parse(&current)?;
+        let old = fit::seen(call, &current)?;
         let (proposed, managers) = edit.propose(call, &old)?;
         check_version(call, &current, &proposed, matches!(edit, Edit::Replace(_)))?;
         let new = match call.subresource.as_deref() {
@@ -80,7 +80,7 @@ pub async fn edit(core: &Core, call: &Call, edit: &Edit) -> Result<Answer, ApiEr
             Some("finalize") => next_finalizers(&old, &proposed),
             _ => next(core, call, &old, (edit, proposed, managers), &mut warnings)?,
         };
-        if let Some(written) = store(call, &current, &old, new).await? {
+        if let Some(written) = store(call, &current, &fit::kept(call, &old), new).await? {
             return Ok(Answer { written, code: 200, warnings });
         }
     }
@@ -96,7 +96,7 @@ pub async fn store(call: &Call, current: &Arc<Object>, old: &Value, new: Value) 
     if call.query.dry_run()? {
         let mut shown = new;
         value::metadata(&mut shown).insert("resourceVersion".into(), current.version.to_string().into());
-        return Ok(Some(Written::Value(shown)));
+        return Ok(Some(Written::Value(fit::shown(call, shown))));
     }
     let change = if rules::is_over(&call.kind, &new) { Change::Remove(new) } else { Change::Put(new) };
     let stored = commit(call, &current.key, Expected::At(current.version), change).await?;
@@ -152,7 +152,7 @@ fn next(
     fit::judge(call, &call.name, &faults)?;
     fit::warn(call, Some(old), &new, warnings);
     let mut new = fit::stored_version(call, new);
-    managed::put(Some(old), &mut new, managers);
+    managed::put(Some(&fit::kept(call, old)), &mut new, managers);
     Ok(new)
 }
 
@@ -184,6 +184,6 @@ fn next_status(
     }
     fit::judge(call, &call.name, &fit::faults(call, &new, Some(old)))?;
     let mut new = fit::stored_version(call, new);
-    managed::put(Some(old), &mut new, managers);
+    managed::put(Some(&fit::kept(call, old)), &mut new, managers);
     Ok(new)
 }
