@@ -113,7 +113,7 @@ impl<K: Hash + Eq + Clone> State<K> {
 
     /// Makes everything that is queued a first look.
     fn put_off(&mut self) {
-        self.queued.clear();
+        self.queued = HashSet::new();
         self.line = std::mem::take(&mut self.ready);
         self.first = self.line.iter().cloned().collect();
     }
