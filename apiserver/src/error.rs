@@ -69,6 +69,11 @@ impl Cause {
     }
 }
 
+/// That nobody knows a kind, as Kubernetes says it.
+pub fn unregistered(kind: &str, version: &str) -> String {
+    format!("no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"")
+}
+
 /// The JSON type of a value, as messages name it.
 pub fn json_type(value: &Value) -> &'static str {
     match value {
@@ -83,7 +88,7 @@ pub fn json_type(value: &Value) -> &'static str {
 }
 
 /// What a Status says of whom it is about; what is empty is left out.
-fn details(name: &str, group: &str, kind: &str) -> Value {
+pub fn details(name: &str, group: &str, kind: &str) -> Value {
     let members = [("name", name), ("group", group), ("kind", kind)].into_iter().filter(|(_, value)| !value.is_empty());
     members.map(|(member, value)| (member.to_owned(), Value::from(value))).collect()
 }
@@ -156,6 +161,12 @@ impl ApiError {
     /// The name is taken.
     pub fn already_exists(kind: &Kind, name: &str) -> Self {
         Self::new(409, "AlreadyExists", format!("{} \"{name}\" already exists", kind.qualified())).about(kind, name)
+    }
+
+    /// The name is taken by an object that is on its way out.
+    pub fn still_exists(kind: &Kind, name: &str) -> Self {
+        let taken = Self::already_exists(kind, name);
+        Self { message: format!("object is being deleted: {}", taken.message), ..taken }
     }
 
     /// The client's resourceVersion is not the object's.
@@ -245,9 +256,24 @@ impl ApiError {
     }
 
     /// None of the media types that the client accepts is ours.
-    pub fn not_acceptable() -> Self {
+    pub fn not_acceptable(watch: bool) -> Self {
         let ours = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
-        Self::new(406, "NotAcceptable", format!("406: Not Acceptable\n\nAvailable representations: {ours}")).with_empty_details()
+        let streams = if watch { ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch" } else { "" };
+        Self::new(406, "NotAcceptable", format!("406: Not Acceptable\n\nAvailable representations: {ours}{streams}")).with_empty_details()
+    }
+
+    /// The metadata of one object are asked for as those of a list, or the other way round. Kubernetes names its own types.
+    pub fn not_acceptable_as(form: &str, kind: &Kind, list: bool) -> Self {
+        let not = if list { "" } else { "not " };
+        let kept = match (kind.custom, list) {
+            (true, true) => "unstructured.UnstructuredList".to_owned(),
+            (true, false) => "unstructured.Unstructured".to_owned(),
+            (false, _) => {
+                let package = kind.group.split('.').next().filter(|group| !group.is_empty()).unwrap_or("core");
+                format!("{package}.{}", if list { &kind.list_kind } else { &kind.kind })
+            }
+        };
+        Self::new(406, "NotAcceptable", format!("you requested {form}, but the requested object is {not}a list (*{kept})"))
     }
 
     /// The media type is ours, but not in the form that the client asks for; or the resource is of a custom kind.

@@ -9,6 +9,7 @@ pub mod health;
 pub mod media;
 pub mod metrics;
 pub mod oidc;
+pub mod old_watch;
 pub mod openapi;
 pub mod path;
 pub mod query;
@@ -91,6 +92,9 @@ pub fn error_response(error: &ApiError) -> Response<Body> {
     let status = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = respond(status, media_type, Body::full(body));
     response.extensions_mut().insert(Failed(error.clone()));
+    if let Some(seconds) = error.details.as_ref().and_then(|details| details.get("retryAfterSeconds")?.as_u64()) {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
     response
 }
 

@@ -98,6 +98,8 @@ pub struct Column {
 pub enum Cell {
     /// A place in the object.
     Path(crate::read::jsonpath::Path),
+    /// A text in the object, as it is; empty when it is not there.
+    Text(crate::read::jsonpath::Path),
     /// Worked out by code.
     Code(fn(&Value) -> Value),
 }
@@ -115,6 +117,8 @@ pub struct Version {
     pub shape: Shape,
     /// The columns after the name. Empty: the age only.
     pub columns: Vec<Column>,
+    /// What clients who still use it are told.
+    pub warning: Option<String>,
 }
 
 /// A kind.
@@ -154,6 +158,8 @@ pub struct Kind {
     pub expires_after: Option<i64>,
     /// Whether clients may give `status` when they make an object, although it is a subresource (nodes).
     pub status_at_birth: bool,
+    /// Whether a deletion that is over at once answers the object, as it was last, and not a Status.
+    pub tells_the_deleted: bool,
     /// Fills in what clients may leave out.
     pub defaults: fn(&mut Value),
     /// Fills in what a new object begins with, such as the phase in its status.

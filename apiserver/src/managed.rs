@@ -206,7 +206,9 @@ fn check(call: &Call, config: &Value) -> Result<(), ApiError> {
     }
     let unknown = match &call.version.shape {
         Shape::Typed(normalise) => {
-            let kept = normalise(config.clone()).map_err(|error| unfit(call, config, &error.to_string()))?;
+            let mut whole = config.clone();
+            typed::fill_nulls(&mut whole);
+            let kept = normalise(whole).map_err(|_| unfit(call, config, &typed::unreadable::explain(*normalise, config)))?;
             typed::dropped(config, &kept)
         }
         Shape::Schema(_) | Shape::Free => Vec::new(),

@@ -37,6 +37,7 @@ pub fn name_fault(naming: Naming, name: &str) -> Option<String> {
         Naming::Subdomain if name.len() > 253 => Some(too_long(253)),
         Naming::Subdomain => (!is_dns_subdomain(name)).then(|| SUBDOMAIN.into()),
         Naming::Label | Naming::Service if name.len() > 63 => Some(too_long(63)),
+        Naming::Label if name.contains('.') && is_dns_subdomain(name) => Some("must not contain dots".into()),
         Naming::Label => (!is_label(name)).then(|| LABEL.into()),
         Naming::Service => (!is_label(name) || name.starts_with(|c: char| c.is_ascii_digit())).then(|| SERVICE.into()),
         Naming::Segment if matches!(name, "." | "..") => Some(format!("may not be '{name}'")),
@@ -54,7 +55,7 @@ pub fn qualified_fault(key: &str) -> Option<String> {
     }
     match name {
         "" => Some("name part must be non-empty".into()),
-        name if name.len() > 63 => Some("name part must be no more than 63 characters".into()),
+        name if name.len() > 63 => Some("name part must be no more than 63 bytes".into()),
         name => (!is_word(name)).then(|| QUALIFIED.into()),
     }
 }
@@ -63,7 +64,7 @@ pub fn qualified_fault(key: &str) -> Option<String> {
 pub fn label_value_fault(text: &str) -> Option<String> {
     match text {
         "" => None,
-        text if text.len() > 63 => Some("must be no more than 63 characters".into()),
+        text if text.len() > 63 => Some("must be no more than 63 bytes".into()),
         text => (!is_word(text)).then(|| LABEL_VALUE.into()),
     }
 }
@@ -74,9 +75,9 @@ pub fn metadata_faults(object: &Value) -> Vec<Cause> {
     let Some(metadata) = value::at(object, &["metadata"]).and_then(Value::as_object) else { return faults };
     label_faults(metadata, &mut faults);
     annotation_faults(metadata, &mut faults);
-    for (index, finalizer) in value::meta_list(object, "finalizers").into_iter().enumerate() {
+    for finalizer in value::meta_list(object, "finalizers") {
         if let Some(fault) = qualified_fault(finalizer) {
-            faults.push(Cause::invalid(format!("metadata.finalizers[{index}]"), &finalizer.into(), &fault));
+            faults.push(Cause::invalid("metadata.finalizers", &finalizer.into(), &fault));
         }
     }
     owner_faults(metadata, &mut faults);
@@ -116,6 +117,14 @@ fn owner_faults(metadata: &Fields, faults: &mut Vec<Cause>) {
                 faults.push(Cause::invalid(format!("metadata.ownerReferences.{field}"), &"".into(), "must not be empty"));
             }
         }
+        let version = value::text(owner, &["apiVersion"]);
+        if version.matches('/').count() > 1 {
+            faults.push(Cause::invalid("metadata.ownerReferences.apiVersion", &version.into(), "version must not be empty"));
+        }
+        if (version, value::text(owner, &["kind"])) == ("v1", "Event") {
+            let why = "/v1, Kind=Event is disallowed from being an owner";
+            faults.push(Cause::invalid("metadata.ownerReferences", &in_order(owner), why));
+        }
         if value::at(owner, &["controller"]) == Some(&Value::Bool(true)) {
             controllers.push(format!("{}/{}", value::text(owner, &["kind"]), value::text(owner, &["name"])));
         }
@@ -136,9 +145,27 @@ fn in_order(owner: &Value) -> Value {
 /// What is wrong with the finalizers of built-in kinds, which are stricter than others: a name without a domain must be one of
 /// Kubernetes' own.
 pub fn finalizer_faults(object: &Value) -> Vec<Cause> {
-    let known = |name: &str| name.contains('/') || matches!(name, "kubernetes" | "orphan" | "foregroundDeletion");
     let finalizers = value::meta_list(object, "finalizers").into_iter().enumerate();
-    let odd = finalizers.filter(|(_, name)| qualified_fault(name).is_none() && !known(name));
+    let odd = finalizers.filter(|(_, name)| qualified_fault(name).is_none());
+    odd.filter_map(|(index, name)| finalizer_fault(&format!("metadata.finalizers[{index}]"), name)).collect()
+}
+
+/// That a finalizer has neither a domain nor is one of Kubernetes' own.
+pub fn finalizer_fault(field: &str, name: &str) -> Option<Cause> {
+    let known = name.contains('/') || matches!(name, "kubernetes" | "orphan" | "foregroundDeletion");
     let why = "name is neither a standard finalizer name nor is it fully qualified";
-    odd.map(|(index, name)| Cause::invalid(format!("metadata.finalizers[{index}]"), &name.into(), why)).collect()
+    (!known).then(|| Cause::invalid(field, &name.into(), why))
+}
+
+/// What is wrong with the name of a port.
+pub fn port_name_faults(name: &str) -> impl Iterator<Item = &'static str> {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let faults = [
+        (name.len() > 15, "must be no more than 15 characters"),
+        (!name.chars().all(letters), "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"),
+        (!name.contains(|c: char| c.is_ascii_lowercase()), "must contain at least one letter (a-z)"),
+        (name.contains("--"), "must not contain consecutive hyphens"),
+        (name.starts_with('-') || name.ends_with('-'), "must not begin or end with a hyphen"),
+    ];
+    faults.into_iter().filter(|(wrong, _)| *wrong).map(|(_, why)| why)
 }

@@ -7,6 +7,7 @@ pub mod strategic;
 use serde_json::Value;
 
 use crate::error::ApiError;
+use crate::value;
 
 /// At most so many operations in one JSON patch, as in Kubernetes: they can copy, and so grow an object exponentially.
 const OPERATIONS_MAX: usize = 10_000;
@@ -27,7 +28,13 @@ impl Patch {
     ///
     /// # Errors
     /// 400.
-    pub fn json(value: Value) -> Result<Self, ApiError> {
+    pub fn json(mut value: Value) -> Result<Self, ApiError> {
+        // What is not given is null.
+        for operation in value.as_array_mut().into_iter().flatten() {
+            if matches!(value::text(operation, &["op"]), "add" | "replace" | "test") {
+                value::object_mut(operation).entry("value").or_insert(Value::Null);
+            }
+        }
         let patch: json_patch::Patch = serde_json::from_value(value).map_err(|error| {
             tracing::debug!(%error, "a JSON patch cannot be read");
             ApiError::patch_failed()

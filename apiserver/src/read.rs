@@ -22,6 +22,8 @@ pub enum View {
     Whole,
     /// `PartialObjectMetadata`.
     Metadata,
+    /// `PartialObjectMetadataList`.
+    MetadataList,
     /// `Table`, and what goes along with each row.
     Table(RowObject),
 }
@@ -68,7 +70,7 @@ pub fn show(kind: &Kind, version: &Version, view: View, object: &Object) -> Resu
     let parsed = || object.value().map_err(ApiError::internal);
     match view {
         View::Whole => Ok(whole(kind, version, object)),
-        View::Metadata => Ok(metadata_only(&parsed()?).to_string().into()),
+        View::Metadata | View::MetadataList => Ok(metadata_only(&parsed()?).to_string().into()),
         View::Table(with) => Ok(table::of(version, &object.version.to_string(), row(kind, version, parsed()?, with)).to_string().into()),
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::error::{ApiError, Cause};
+use crate::error::{ApiError, Cause, unregistered};
 use crate::http::media::go_type;
 use crate::kinds::{Generations, Kind, Version, builtin};
 use crate::store::object::{FOREGROUND, ORPHAN};
@@ -69,18 +69,26 @@ pub fn fit_to_path(kind: &Kind, version: &str, namespace: &str, name: &str, obje
 /// # Errors
 /// 400, in the words in which Go's clients know it.
 pub fn fit_type(api_version: &str, group: &str, kind: &str, object: &Value) -> Result<(), ApiError> {
-    let or = |given: &'_ str, wanted: &str| if given.is_empty() { wanted.to_owned() } else { given.to_owned() };
-    let (given_version, given) = (or(value::text(object, &["apiVersion"]), api_version), or(value::text(object, &["kind"]), kind));
-    let short = given_version.rsplit('/').next().unwrap_or_default();
-    let why = if given != kind {
+    let given = Some(value::text(object, &["kind"])).filter(|given| !given.is_empty()).unwrap_or(kind);
+    let version = Some(value::text(object, &["apiVersion"])).filter(|given| !given.is_empty()).unwrap_or(api_version);
+    let short = version.rsplit('/').next().unwrap_or_default();
+    type_fault(api_version, group, kind, object)
+        .map_err(|why| ApiError::bad_request(format!("{given} in version {short:?} cannot be handled as a {kind}: {why}")))
+}
+
+/// That an object is not of a type of a built-in group.
+///
+/// # Errors
+/// Of which it is instead.
+pub fn type_fault(api_version: &str, group: &str, kind: &str, object: &Value) -> Result<(), String> {
+    let given = Some(value::text(object, &["kind"])).filter(|given| !given.is_empty()).unwrap_or(kind);
+    let version = Some(value::text(object, &["apiVersion"])).filter(|given| !given.is_empty()).unwrap_or(api_version);
+    if given != kind {
+        let short = version.rsplit('/').next().unwrap_or_default();
         let package = group.split('.').next().filter(|name| !name.is_empty()).unwrap_or("core");
-        format!("converting ({short}.{given}) to ({package}.{kind}): unknown conversion")
-    } else if given_version != api_version {
-        format!("no kind {given:?} is registered for version {given_version:?}")
-    } else {
-        return Ok(());
-    };
-    Err(ApiError::bad_request(format!("{given} in version {short:?} cannot be handled as a {kind}: {why}")))
+        return Err(format!("converting ({short}.{given}) to ({package}.{kind}): unknown conversion"));
+    }
+    if version == api_version { Ok(()) } else { Err(unregistered(given, version)) }
 }
 
 fn fit_namespace(kind: &Kind, namespace: &str, object: &mut Value) -> Result<(), ApiError> {
@@ -123,7 +131,7 @@ pub fn bear(kind: &Kind, version: &Version, object: &mut Value, now: &str, uid: 
 }
 
 /// What a client's update of the main resource leaves as it is.
-pub fn carry_over(version: &Version, old: &Value, new: &mut Value) {
+pub fn carry_over(kind: &Kind, version: &Version, old: &Value, new: &mut Value) {
     for name in ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"] {
         carry(value::at(old, &["metadata", name]), metadata(new), name);
     }
@@ -132,6 +140,10 @@ pub fn carry_over(version: &Version, old: &Value, new: &mut Value) {
     }
     if version.status {
         carry(old.get("status"), object_mut(new), "status");
+    }
+    // What holds a namespace is changed by its `finalize` alone.
+    if kind.group.is_empty() && kind.resource == builtin::NAMESPACES {
+        carry(old.get("spec"), object_mut(new), "spec");
     }
 }
 
@@ -187,7 +199,8 @@ pub fn update_faults(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
         let before = value::meta_list(old, "finalizers");
         let new_ones: Vec<&str> = value::meta_list(new, "finalizers").into_iter().filter(|name| !before.contains(name)).collect();
         if !new_ones.is_empty() {
-            let detail = format!("no new finalizers can be added if the object is being deleted, found new finalizers {new_ones:?}");
+            let told = new_ones.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+            let detail = format!("no new finalizers can be added if the object is being deleted, found new finalizers []string{{{told}}}");
             faults.push(Cause::forbidden("metadata.finalizers", &detail));
         }
     }

@@ -108,12 +108,13 @@ async fn next_line(lines: &mut tokio::io::Lines<BufReader<tokio::process::ChildS
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  labels: {app: a}\ndata:\n  color: red\n";
 
 /// A deployment of the sample server on this machine.
+/// Its pods share the machine's ports, so they have one chosen for each of them: that of the name `user-port`.
 fn deployment() -> Result<String> {
     let hello = process::hello_binary()?;
     Ok(format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  selector: {{matchLabels: {{app: web}}}}\n  \
          template:\n    metadata: {{labels: {{app: web}}}}\n    spec:\n      containers:\n      - name: web\n        image: dev.local/host\n        \
-         command: [{:?}]\n",
+         command: [{:?}]\n        ports: [{{name: user-port, containerPort: 8080}}]\n",
         hello.display().to_string()
     ))
 }
@@ -273,6 +274,11 @@ async fn deployments_run_and_scale_and_tell() -> Result<()> {
     holds(&kubectl.ok(&["scale", "deployment/web", "--replicas=2"]).await?, &["deployment.apps/web scaled"]);
     kubectl.ok(&["wait", "deployment/web", "--for=jsonpath={.status.readyReplicas}=2", "--timeout=50s"]).await?;
     holds(&kubectl.err(&["scale", "deployment/web", "--replicas=3", "--current-replicas=9"]).await?, &["Expected replicas to be 9, was 2"]);
+    holds(&kubectl.ok(&["rollout", "restart", "deployment/web"]).await?, &["deployment.apps/web restarted"]);
+    holds(&kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=50s"]).await?, &["deployment \"web\" successfully rolled out"]);
+    let pods = kubectl.json(&["get", "pods", "-l", "app=web", "--field-selector=status.phase=Running"]).await?;
+    let restarts = pods["items"].as_array().into_iter().flatten().map(|pod| &pod["status"]["containerStatuses"][0]["restartCount"]);
+    assert!(restarts.clone().count() >= 2 && restarts.clone().all(|count| *count == 0), "nobody took another's port: {pods}");
     holds(&kubectl.ok(&["get", "events"]).await?, &["LAST SEEN", "REASON"]);
     holds(&kubectl.ok(&["delete", "deployment", "web"]).await?, &["deployment.apps \"web\" deleted"]);
     kubectl.ok(&["wait", "pod", "-l", "app=web", "--for=delete", "--timeout=50s"]).await?;

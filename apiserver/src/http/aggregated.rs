@@ -7,31 +7,40 @@ use sha2::{Digest, Sha256};
 
 use super::body::Body;
 use super::discovery::{self, Group, GroupVersion, Listed};
+use super::media::Clause;
+use super::represent::Format;
 use super::{media, respond};
+use crate::error::ApiError;
 use crate::write::Core;
 
-/// The version of the aggregated form that a client prefers to the plain one.
-pub fn wanted(headers: &HeaderMap) -> Option<&'static str> {
-    let clause =
-        media::clauses(headers).into_iter().find(|clause| matches!(clause.media_type, "application/json" | "application/*" | "*/*"))?;
-    match (clause.parameter("as"), clause.parameter("g"), clause.parameter("v")) {
-        ("APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2") => Some("v2"),
-        ("APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2beta1") => Some("v2beta1"),
+/// Whether a client prefers the aggregated form to the plain one.
+///
+/// # Errors
+/// 406 when it takes only forms that are not ours any more, and the refusal when it takes nothing of ours.
+pub fn wanted(headers: &HeaderMap, refusal: ApiError) -> Result<bool, ApiError> {
+    let ours = |clause: &Clause<'_>| Format::of(clause.media_type).is_some();
+    let form = |clause: &Clause<'_>| match (clause.parameter("as"), clause.parameter("g"), clause.parameter("v")) {
+        ("", "", "") => Some(false),
+        ("APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2") => Some(true),
         _ => None,
+    };
+    let clauses = media::clauses(headers);
+    match clauses.iter().filter(|clause| ours(clause)).find_map(form) {
+        Some(aggregated) => Ok(aggregated),
+        None if clauses.is_empty() => Ok(false),
+        None if clauses.iter().any(ours) => Err(ApiError::not_acceptable_but(media::ACCEPTED)),
+        None => Err(refusal),
     }
 }
 
-/// `/api` (core) or `/apis` (all other groups) in an aggregated form.
-pub fn answer(core: &Core, legacy: bool, version: &str, headers: &HeaderMap) -> Response<Body> {
+/// `/api` (core) or `/apis` (all other groups) in the aggregated form.
+pub fn answer(core: &Core, legacy: bool, headers: &HeaderMap) -> Response<Body> {
     let groups = discovery::all(core);
     let items: Vec<Value> = groups.iter().filter(|group| group.name.is_empty() == legacy).map(group).collect();
-    let list =
-        json!({"kind": "APIGroupDiscoveryList", "apiVersion": format!("apidiscovery.k8s.io/{version}"), "metadata": {}, "items": items});
-    let media_type = match version {
-        "v2" => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
-        _ => "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList",
-    };
-    tagged(format!("{list}\n"), media_type, headers)
+    let list = json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items});
+    let mut response = tagged(format!("{list}\n"), "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", headers);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public"));
+    response
 }
 
 /// An answer with a tag; nothing but the tag if the client has it already.
@@ -47,7 +56,6 @@ pub fn tagged(text: String, media_type: &'static str, headers: &HeaderMap) -> Re
         headers.insert(header::ETAG, tag);
     }
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public"));
     response
 }
 
@@ -57,7 +65,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 fn group(group: &Group) -> Value {
-    let metadata = if group.name.is_empty() { json!({}) } else { json!({"name": group.name, "creationTimestamp": null}) };
+    let metadata = if group.name.is_empty() { json!({}) } else { json!({"name": group.name}) };
     let version = |version: &GroupVersion| {
         let resources: Vec<Value> = version.resources.iter().map(|resource| listed(&group.name, &version.version, resource)).collect();
         json!({"version": version.version, "resources": resources, "freshness": "Current"})

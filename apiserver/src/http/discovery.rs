@@ -147,7 +147,9 @@ fn listed(kind: &Kind, version: &Version) -> Listed {
         false if kind.group.is_empty() && kind.resource == builtin::NAMESPACES => &VERBS_OF_NAMESPACES,
         false => &VERBS,
     };
-    let kept = kind.form.map_or_else(|| format!("{}/{}", kind.group, kind.stored), |form| format!("/{}", form.kept_as));
+    // Kubernetes keeps definitions in the version in which they began, and clients know them by that.
+    let stored = if kind.qualified() == builtin::DEFINITIONS { "v1beta1" } else { kind.stored.as_str() };
+    let kept = kind.form.map_or_else(|| format!("{}/{stored}", kind.group), |form| format!("/{}", form.kept_as));
     let digest = Sha256::digest(format!("{kept}/{}", kind.kind));
     Listed {
         resource: kind.resource.clone(),
@@ -182,7 +184,9 @@ fn parts(kind: &Kind, version: &Version) -> Vec<Part> {
     if certificates::is_request(kind) {
         parts.push(Part { name: "approval", of: own(), verbs: &EDIT });
     }
-    parts.sort_by_key(|part| part.name);
+    if !kind.custom {
+        parts.sort_by_key(|part| part.name);
+    }
     parts
 }
 
@@ -233,11 +237,15 @@ pub fn group(core: &Core, group: &str) -> Result<Value, ApiError> {
 pub fn resources(core: &Core, group: &str, version: &str) -> Result<Value, ApiError> {
     let all = all(core);
     let found = all.iter().find(|known| known.name == group).ok_or_else(ApiError::page_not_found)?;
+    let custom = found.versions.iter().flat_map(|version| &version.resources).all(|resource| resource.custom);
     let found = found.versions.iter().find(|known| known.version == version);
-    let found = found.ok_or_else(|| if group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() })?;
+    let found = found.ok_or_else(|| if custom { ApiError::page_not_found() } else { ApiError::no_such_resource() })?;
     let resources: Vec<Value> = found.resources.iter().flat_map(describe).collect();
-    let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    Ok(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}))
+    // As in Kubernetes, the core group says no version of its list, because it never has.
+    Ok(match group {
+        "" => json!({"kind": "APIResourceList", "groupVersion": version, "resources": resources}),
+        _ => json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": format!("{group}/{version}"), "resources": resources}),
+    })
 }
 
 fn describe(resource: &Listed) -> Vec<Value> {

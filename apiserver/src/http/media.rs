@@ -20,7 +20,9 @@ const JSON_PATCHES: &str = "application/json-patch+json, application/merge-patch
 const APPLY: &str = "application/apply-patch+yaml";
 
 /// The media types of bodies and answers of built-in kinds; custom kinds have no protobuf.
-const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+pub const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+/// The media types of watches.
+pub const STREAMED: &str = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 const ACCEPTED_CUSTOM: &str = "application/json, application/yaml";
 
 fn accepted(custom: bool) -> &'static str {
@@ -62,20 +64,43 @@ fn clause(text: &str) -> Option<(f32, Clause<'_>)> {
     Some((quality, clause))
 }
 
+/// Whether the answer is a watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// It is about one object, or a write.
+    Never,
+    /// It could be: it is about a collection.
+    Perhaps,
+    /// It is.
+    Now,
+}
+
 /// The view that the client prefers among those that it accepts.
 ///
 /// # Errors
-/// 406 when there is none.
-pub fn view(headers: &HeaderMap, query: &Query, custom: bool) -> Result<View, ApiError> {
+/// 406 when there is none, and for watches as YAML, 400 for tables with something odd in their rows.
+pub fn view(headers: &HeaderMap, query: &Query, custom: bool, may: Watched) -> Result<View, ApiError> {
     let clauses = clauses(headers);
     if clauses.is_empty() {
         return Ok(View::Whole);
     }
     let view = clauses.iter().find_map(|clause| view_of(clause, query, custom));
-    view.ok_or_else(|| match clauses.iter().any(|clause| custom || Format::of(clause.media_type).is_some()) {
+    let view = view.ok_or_else(|| match clauses.iter().any(|clause| custom || Format::of(clause.media_type).is_some()) {
         true => ApiError::not_acceptable_but(accepted(custom)),
-        false => ApiError::not_acceptable(),
-    })
+        false => ApiError::not_acceptable(may != Watched::Never),
+    })?;
+    if may == Watched::Now && clauses.iter().find_map(|clause| Format::of(clause.media_type)) == Some(Format::Yaml) {
+        return Err(ApiError::not_acceptable_but(STREAMED));
+    }
+    match (view, query.get("includeObject")) {
+        (View::Table(_), "" | "Metadata" | "Object" | "None") => Ok(view),
+        (View::Table(_), odd) => {
+            let why = "must be 'Metadata', 'Object', 'None', or empty";
+            let message = format!("Unable to convert to Table as requested: includeObject: Invalid value: {odd:?}: {why}");
+            Err(ApiError::bad_request(message))
+        }
+        _ => Ok(view),
+    }
 }
 
 fn view_of(clause: &Clause<'_>, query: &Query, custom: bool) -> Option<View> {
@@ -87,7 +112,8 @@ fn view_of(clause: &Clause<'_>, query: &Query, custom: bool) -> Option<View> {
             "None" => RowObject::None,
             _ => RowObject::Metadata,
         })),
-        ("PartialObjectMetadata" | "PartialObjectMetadataList", "meta.k8s.io", "v1") => Some(View::Metadata),
+        ("PartialObjectMetadata", "meta.k8s.io", "v1") => Some(View::Metadata),
+        ("PartialObjectMetadataList", "meta.k8s.io", "v1") => Some(View::MetadataList),
         _ => None,
     }
 }
@@ -246,7 +272,8 @@ pub fn repeated(headers: &HeaderMap, body: &Bytes) -> Vec<String> {
     }
 }
 
-fn repeated_in_yaml(body: &Bytes) -> Option<String> {
+/// What an applied configuration has twice.
+pub fn repeated_in_yaml(body: &Bytes) -> Option<String> {
     let error = serde_saphyr::from_str::<Value>(std::str::from_utf8(body).ok()?).err()?;
     match error.without_snippet() {
         serde_saphyr::Error::DuplicateMappingKey { key, location } => {
@@ -267,7 +294,9 @@ pub fn applied(headers: &HeaderMap, body: &Bytes) -> Result<Option<Value>, ApiEr
     }
     let read = match serde_json::from_slice(body) {
         Ok(value) => value,
-        Err(_) => yaml(body).map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?,
+        Err(_) => {
+            yaml(body).map_err(|why| ApiError::bad_request(format!("error decoding YAML: error converting YAML to JSON: yaml: {why}")))?
+        }
     };
     match read {
         Value::Object(_) => Ok(Some(read)),

@@ -1,6 +1,6 @@
 //! How others check the tokens of service accounts: the documents of OpenID discovery.
 
-use ::http::{Response, StatusCode, request};
+use ::http::{HeaderValue, Response, StatusCode, header, request};
 use serde_json::json;
 
 use super::body::Body;
@@ -29,5 +29,7 @@ pub fn answer(core: &Core, parts: &request::Parts) -> Result<Response<Body>, Api
     if parts.method != ::http::Method::GET {
         return Err(ApiError::method_not_allowed());
     }
-    Ok(respond(StatusCode::OK, media_type, Body::full(document.to_string())))
+    let mut response = respond(StatusCode::OK, media_type, Body::full(document.to_string()));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    Ok(response)
 }

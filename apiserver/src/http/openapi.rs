@@ -87,8 +87,9 @@ pub fn document(core: &Core, parts: &request::Parts, group: &str, version: &str)
     }
     let value = value_of(core, group, version)?;
     let mut response = aggregated::tagged(value.to_string(), media::JSON, &parts.headers);
-    let caching = if asked.is_empty() { "no-cache, private" } else { FOREVER };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    if !asked.is_empty() {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOREVER));
+    }
     Ok(response)
 }
 
@@ -121,7 +122,7 @@ fn value_of(core: &Core, group: &str, version: &str) -> Result<Value, ApiError> 
     );
     let token = json!({"type": "apiKey", "description": "Bearer Token authentication", "name": "authorization", "in": "header"});
     Ok(json!({
-        "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "v1.36"}, "paths": paths,
+        "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "1.36"}, "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": {"BearerToken": token}},
     }))
 }

@@ -29,6 +29,8 @@ pub enum Path {
     OpenApiDocument { group: String, version: String },
     /// Something within a version.
     Resource(Target),
+    /// Within a version, but deeper than anything is.
+    TooDeep { group: String },
     /// Nothing of ours.
     Unknown,
 }
@@ -112,7 +114,7 @@ fn within(group: &str, version: &str, rest: &[&str]) -> Path {
         [resource] => target("", resource, "", ""),
         [resource, name] => target("", resource, name, ""),
         [resource, name, subresource] => target("", resource, name, subresource),
-        _ => Path::Unknown,
+        _ => Path::TooDeep { group: group.into() },
     }
 }
 

@@ -50,35 +50,19 @@ impl Query {
         self.pairs.iter().find(|(key, _)| key == name).is_some_and(|(_, value)| value != "0" && !value.eq_ignore_ascii_case("false"))
     }
 
-    /// A number.
+    /// A whole number.
     ///
     /// # Errors
     /// 400 when it is none.
-    pub fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
-        match self.get(name) {
-            "" => Ok(None),
-            text => text.parse().map(Some).map_err(|_| ApiError::bad_request(format!("invalid value {text:?} of {name}: not a number"))),
+    pub fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        let text = self.get(name);
+        if text.is_empty() {
+            return Ok(None);
         }
-    }
-
-    /// `resourceVersion`; `None` when it is not given.
-    ///
-    /// # Errors
-    /// 400 when it is no number.
-    pub fn resource_version(&self) -> Result<Option<u64>, ApiError> {
-        let invalid = |_| ApiError::bad_request(format!("Invalid value: {:?}: invalid resource version", self.get("resourceVersion")));
-        match self.get("resourceVersion") {
-            "" => Ok(None),
-            text => text.parse().map(Some).map_err(invalid),
-        }
-    }
-
-    /// `gracePeriodSeconds`.
-    ///
-    /// # Errors
-    /// 400 when it is no number.
-    pub fn grace_period_seconds(&self) -> Result<Option<i64>, ApiError> {
-        self.number("gracePeriodSeconds")
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let plain = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+        let why = if plain { "value out of range" } else { "invalid syntax" };
+        text.parse().map(Some).map_err(|_| ApiError::bad_request(format!("strconv.ParseInt: parsing {text:?}: {why}")))
     }
 
     /// Whether nothing is to be stored.

@@ -65,7 +65,9 @@ impl Representation {
 
     /// Brings an answer into the form that was asked for.
     pub async fn dress(self, response: Response<Body>) -> Response<Body> {
-        if self.is_plain() || !is_json(&response) {
+        // Who is told that there is no protobuf gets no protobuf.
+        let refused = response.status() == StatusCode::NOT_ACCEPTABLE && self.format == Format::Protobuf;
+        if self.is_plain() || refused || !is_json(&response) {
             return response;
         }
         let (mut parts, body) = response.into_parts();
@@ -101,7 +103,7 @@ impl Representation {
     fn dress_stream(self, mut parts: ::http::response::Parts, stream: Body) -> Response<Body> {
         match self.format {
             Format::Json => Response::from_parts(parts, stream),
-            Format::Yaml => error_response(&ApiError::not_acceptable()),
+            Format::Yaml => error_response(&ApiError::not_acceptable_but(media::STREAMED)),
             Format::Protobuf => {
                 let media_type = HeaderValue::from_static("application/vnd.kubernetes.protobuf;stream=watch");
                 parts.headers.insert(header::CONTENT_TYPE, media_type);
@@ -128,7 +130,7 @@ impl Representation {
                 Ok((text.into(), Some("application/yaml")))
             }
             Format::Protobuf => {
-                let bytes = protobuf::encode(&value).map_err(|_| ApiError::not_acceptable())?;
+                let bytes = protobuf::encode(&value).map_err(|_| ApiError::not_acceptable(false))?;
                 Ok((bytes.into(), Some(protobuf::MEDIA_TYPE)))
             }
         }
@@ -146,8 +148,7 @@ fn frames(lines: &Bytes) -> Result<Bytes, BoxError> {
 
 fn is_json(response: &Response<Body>) -> bool {
     let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // Who accepts nothing of ours hears so in JSON.
-    media_type.starts_with(media::JSON) && !matches!(response.status(), StatusCode::NOT_MODIFIED | StatusCode::NOT_ACCEPTABLE)
+    media_type.starts_with(media::JSON) && response.status() != StatusCode::NOT_MODIFIED
 }
 
 /// Said in the query, or guessed from the name of the client: those are read by people.

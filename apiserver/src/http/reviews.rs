@@ -49,21 +49,32 @@ pub fn is_review(target: &Target) -> bool {
     is_token_request(target) || (target.version == "v1" && target.name.is_empty() && REVIEWS.iter().any(asked))
 }
 
+/// Whether a question is asked as it must be.
+///
+/// # Errors
+/// 405 when it is not posted.
+pub fn posted(parts: &request::Parts) -> Result<(), ApiError> {
+    if parts.method == Method::POST { Ok(()) } else { Err(ApiError::method_not_allowed()) }
+}
+
+/// The kind of a question.
+pub fn kind(target: &Target) -> &'static str {
+    let known = REVIEWS.iter().find(|(_, resource, _)| *resource == target.resource);
+    known.map_or(tokens::KIND, |(_, _, kind)| kind)
+}
+
 /// Answers a question.
 ///
 /// # Errors
-/// 405: they are asked by POST; otherwise as Kubernetes answers.
-pub fn answer(core: &Core, parts: &request::Parts, user: &User, target: &Target, question: &Value) -> Result<Response<Body>, ApiError> {
-    if parts.method != Method::POST {
-        return Err(ApiError::method_not_allowed());
-    }
+/// As Kubernetes answers.
+pub fn answer(core: &Core, user: &User, target: &Target, question: &Value) -> Result<Response<Body>, ApiError> {
     let answer =
         if is_token_request(target) { tokens::issue(core, user, target, question)? } else { review(core, user, target, question)? };
     Ok(respond(StatusCode::CREATED, media::JSON, Body::full(format!("{answer}\n"))))
 }
 
 fn review(core: &Core, user: &User, target: &Target, question: &Value) -> Result<Value, ApiError> {
-    let kind = REVIEWS.iter().find(|(_, resource, _)| *resource == target.resource).map_or("", |(_, _, kind)| kind);
+    let kind = kind(target);
     let (metadata, spec, status) = match target.resource.as_str() {
         "selfsubjectreviews" => return Ok(frame(target, kind, identity::itself(user))),
         "tokenreviews" => (json!({}), spec(question), identity::of_token(core, question)?),

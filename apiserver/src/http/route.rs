@@ -10,10 +10,11 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::body::{self, Body};
+use super::media::Watched;
 use super::path::{self, Path, Target};
-use super::query::Query;
-use super::represent::Representation;
-use super::{aggregated, deadline, discovery, error_response, health, media, metrics, oidc, openapi, respond, reviews, warn};
+use super::query::{FieldValidation, Query};
+use super::represent::{Format, Representation};
+use super::{aggregated, deadline, discovery, error_response, health, media, metrics, oidc, old_watch, openapi, respond, reviews, warn};
 use crate::access::{certificates, gate, gate::Admission};
 use crate::audit::Named;
 use crate::error::ApiError;
@@ -21,6 +22,7 @@ use crate::kinds::builtin;
 use crate::managed::options::{self, Options};
 use crate::options::User;
 use crate::read::{self, View, lister, watch};
+use crate::rules;
 use crate::streams;
 use crate::value;
 use crate::write::edit::Edit;
@@ -32,7 +34,10 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    if let Some(uri) = old_watch::renewed(&parts.uri) {
+        parts.uri = uri;
+    }
     let representation = Representation::wanted(&parts);
     let (answered, decision) = match deadline::of(parts.uri.query()) {
         Ok(limit) => {
@@ -85,49 +90,81 @@ where
     B::Error: Into<BoxError>,
 {
     let Path::Resource(target) = path else {
-        reads_only(parts)?;
+        reads_only(parts, &path)?;
         return about(core, parts, path);
     };
     if reviews::is_review(&target) {
-        let body = body::read(body).await?;
-        return reviews::answer(core, parts, &user, &target, &media::object(&parts.headers, &body, &target.resource, false)?);
+        let body = reviews::posted(parts).map(|()| body::read(body))?.await?;
+        let kind = reviews::kind(&target);
+        let question = media::object(&parts.headers, &body, kind, false)?;
+        let group = if reviews::is_token_request(&target) { "authentication.k8s.io" } else { &target.group };
+        rules::fit_type(&format!("{group}/v1"), group, kind, &question)?;
+        return reviews::answer(core, &user, &target, &question);
     }
     if streams::is_stream(&target) {
         return streams::answer(core, &target, parts);
     }
     let mut call = call(core, user, target, parts)?;
-    verb(core, &mut call, parts, body, end).await
+    let answered = verb(core, &mut call, parts, body, end).await;
+    let mut response = answered.unwrap_or_else(|error| error_response(&error));
+    if !call.user.is_system() {
+        warn(&mut response, call.version.warning.as_slice());
+    }
+    Ok(response)
 }
 
 /// What the server says of itself.
 fn about(core: &Core, parts: &request::Parts, path: Path) -> Result<Response<Body>, ApiError> {
     let json = |value: serde_json::Value| Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{value}\n"))));
-    let aggregated = aggregated::wanted(&parts.headers);
-    match (path, aggregated) {
-        (Path::CoreVersions, Some(version)) => Ok(aggregated::answer(core, true, version, &parts.headers)),
-        (Path::Groups, Some(version)) => Ok(aggregated::answer(core, false, version, &parts.headers)),
-        (Path::CoreVersions, None) => json(discovery::core_versions()),
-        (Path::Groups, None) => json(discovery::groups(core)),
-        (Path::Group(group), _) => json(discovery::group(core, &group)?),
-        (Path::Resources { group, version }, _) => json(discovery::resources(core, &group, &version)?),
-        (Path::Root, _) => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}", discovery::paths(core))))),
-        (Path::Metrics, _) => Ok(metrics::answer(core)),
-        (Path::OpenApi2, _) => openapi::v2(core, parts),
-        (Path::OpenApi, _) => openapi::index(core, parts),
-        (Path::OpenApiDocument { group, version }, _) => openapi::document(core, parts, &group, &version),
-        (Path::Health { of, check }, _) => health::answer(core, of, check.as_deref(), parts.uri.query()),
-        (Path::Version, _) => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}\n", discovery::version())))),
-        (Path::Resource(_) | Path::Unknown, _) => oidc::answer(core, parts),
+    match path {
+        Path::CoreVersions if aggregated::wanted(&parts.headers, ApiError::not_acceptable(false))? => {
+            Ok(aggregated::answer(core, true, &parts.headers))
+        }
+        Path::Groups if aggregated::wanted(&parts.headers, ApiError::not_acceptable_but(media::ACCEPTED))? => {
+            Ok(aggregated::answer(core, false, &parts.headers))
+        }
+        Path::CoreVersions => json(discovery::core_versions()),
+        Path::Groups => json(discovery::groups(core)),
+        Path::Group(group) => {
+            acceptable(parts, ApiError::not_acceptable_but(media::ACCEPTED))?;
+            json(discovery::group(core, &group)?)
+        }
+        Path::Resources { group, version } => {
+            acceptable(parts, ApiError::not_acceptable(false))?;
+            json(discovery::resources(core, &group, &version)?)
+        }
+        Path::TooDeep { group } => Err(unknown(core, &group)),
+        Path::Root => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}", discovery::paths(core))))),
+        Path::Metrics => Ok(metrics::answer(core)),
+        Path::OpenApi2 => openapi::v2(core, parts),
+        Path::OpenApi => openapi::index(core, parts),
+        Path::OpenApiDocument { group, version } => openapi::document(core, parts, &group, &version),
+        Path::Health { of, check } => health::answer(core, of, check.as_deref(), parts.uri.query()),
+        Path::Version => Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{:#}\n", discovery::version())))),
+        Path::Resource(_) | Path::Unknown => oidc::answer(core, parts),
     }
 }
 
-fn reads_only(parts: &request::Parts) -> Result<(), ApiError> {
-    if parts.method == Method::GET || parts.method == Method::HEAD { Ok(()) } else { Err(ApiError::method_not_allowed()) }
+/// Refuses who takes none of our forms.
+fn acceptable(parts: &request::Parts, refusal: ApiError) -> Result<(), ApiError> {
+    let clauses = media::clauses(&parts.headers);
+    let ours = clauses.iter().any(|clause| Format::of(clause.media_type).is_some());
+    if ours || clauses.is_empty() { Ok(()) } else { Err(refusal) }
+}
+
+/// What the server says of itself can only be read. Discovery has no answers without a body.
+fn reads_only(parts: &request::Parts, path: &Path) -> Result<(), ApiError> {
+    let discovery = matches!(path, Path::CoreVersions | Path::Groups | Path::Group(_) | Path::Resources { .. } | Path::Version);
+    match parts.method {
+        Method::GET => Ok(()),
+        Method::HEAD if !discovery => Ok(()),
+        _ => Err(ApiError::method_not_allowed()),
+    }
 }
 
 fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Result<Call, ApiError> {
     let Target { group, version, namespace, resource, name, subresource } = target;
-    let unknown = || unknown(core, &group, &version);
+    let unknown = || unknown(core, &group);
     let (resource, kind) = core.registry.served(&group, &resource).ok_or_else(unknown)?;
     let version = kind.version(&version).ok_or_else(unknown)?.clone();
     // One object, or a collection with a namespace, must have one exactly if the kind has them.
@@ -142,27 +179,35 @@ fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Resu
         return Err(ApiError::method_not_allowed());
     }
     let subresource = Some(subresource).filter(|subresource| !subresource.is_empty());
-    let known = match subresource.as_deref() {
-        None => true,
-        Some("status") => version.status,
-        Some("scale") => version.scale.is_some(),
-        Some("approval") => certificates::is_request(&kind),
-        Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
-    };
-    if !known {
-        return Err(if kind.custom { ApiError::not_found(&kind, &name) } else { ApiError::no_such_resource() });
-    }
     let query = Query::parse(parts.uri.query());
     let named = !user.is_system() || query.has("fieldManager");
     let manager = if named { options::manager(&query, &parts.headers) } else { String::new() };
     Ok(Call { user, resource, kind, version, namespace, name, subresource, query, manager, repeated: Vec::new() })
 }
 
-/// A resource that does not exist: a Status where the version exists, a page that is not found elsewhere.
-fn unknown(core: &Core, group: &str, version: &str) -> ApiError {
-    let kinds = core.registry.kinds();
-    let served = kinds.iter().any(|kind| kind.group == group && kind.version(version).is_some() && !kind.custom);
-    if served || group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() }
+/// Checks that objects of the kind have the part that the path names.
+///
+/// # Errors
+/// 404.
+fn find_part(Call { kind, version, name, subresource, .. }: &Call) -> Result<(), ApiError> {
+    let known = match subresource.as_deref() {
+        None => true,
+        Some("status") => version.status,
+        Some("scale") => version.scale.is_some(),
+        Some("approval") => certificates::is_request(kind),
+        Some(part) => kind.group.is_empty() && builtin::PARTS.iter().any(|(of, name, ..)| *of == kind.resource && *name == part),
+    };
+    match known {
+        true => Ok(()),
+        false => Err(if kind.custom { ApiError::not_found(kind, name) } else { ApiError::no_such_resource() }),
+    }
+}
+
+/// A resource that does not exist: a Status where the group is ours, a page that is not found elsewhere.
+fn unknown(core: &Core, group: &str) -> ApiError {
+    let ours = core.registry.kinds().iter().any(|kind| kind.group == group && !kind.custom);
+    let reviewed = reviews::REVIEWS.iter().any(|(of, ..)| *of == group);
+    if ours || reviewed || group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() }
 }
 
 async fn verb<B>(
@@ -176,11 +221,17 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let view = media::view(&parts.headers, &call.query, call.kind.custom)?;
+    find_part(call)?;
     let (method, collection) = (&parts.method, call.name.is_empty());
+    let watched = match *method == Method::GET && collection {
+        true if call.query.flag("watch") => Watched::Now,
+        true => Watched::Perhaps,
+        false => Watched::Never,
+    };
+    let view = media::view(&parts.headers, &call.query, call.kind.custom, watched)?;
     let object = |body: &Bytes, kind: &str| media::object(&parts.headers, body, kind, call.kind.custom);
     if *method == Method::GET {
-        return get(core, call, view, end).await;
+        return if watched == Watched::Now { self::watch(call, view, end).await } else { get(core, call, view).await };
     }
     let body = body::read(body).await?;
     if !call.user.is_system() {
@@ -231,6 +282,10 @@ fn the_edit(call: &Call, method: &Method, headers: &HeaderMap, body: &Bytes) -> 
     }
     if let Some(config) = media::applied(headers, body)? {
         options::check(&call.query, Options::Apply)?;
+        let strict = call.query.field_validation() == Some(FieldValidation::Strict);
+        if let Some(why) = media::repeated_in_yaml(body).filter(|_| strict) {
+            return Err(ApiError::bad_request(format!("error strict decoding YAML: error converting YAML to JSON: {why}")));
+        }
         return Ok(Edit::Apply(config));
     }
     let patch = media::patch(headers, body, call.kind.custom)?;
@@ -239,34 +294,33 @@ fn the_edit(call: &Call, method: &Method, headers: &HeaderMap, body: &Bytes) -> 
 }
 
 fn delete_options(call: &Call, headers: &HeaderMap, body: &Bytes) -> Result<delete::Options, ApiError> {
-    let options = media::optional_object(headers, body)?;
-    match value::text(&options, &["kind"]) {
-        "" | "DeleteOptions" => delete::Options::parse(&call.query, &options),
-        other => {
-            let version = value::text(&options, &["apiVersion"]);
-            Err(ApiError::bad_request(format!("no kind {other:?} is registered for version {version:?}")))
-        }
-    }
+    delete::Options::parse(&call.query, &media::optional_object(headers, body)?)
 }
 
-async fn get(core: &Arc<Core>, call: &Call, view: View, end: CancellationToken) -> Result<Response<Body>, ApiError> {
+async fn watch(call: &Call, view: View, end: CancellationToken) -> Result<Response<Body>, ApiError> {
+    let stream = watch::watch(call, view, end).await?.map(Ok).boxed();
+    Ok(respond(StatusCode::OK, media::JSON, Body::stream(stream)))
+}
+
+async fn get(core: &Arc<Core>, call: &Call, view: View) -> Result<Response<Body>, ApiError> {
     match call.subresource.as_deref() {
         None | Some("status" | "approval") => {}
         Some("finalize") => return Err(ApiError::method_not_allowed()),
         Some("scale") => return Ok(respond(StatusCode::OK, media::JSON, Body::full(format!("{}\n", scale::get(call, view)?)))),
         Some(_) => return streams::log(core, call).await,
     }
-    if call.query.flag("watch") && call.name.is_empty() {
-        let stream = watch::watch(call, view, end).await?.map(Ok).boxed();
-        return Ok(respond(StatusCode::OK, media::JSON, Body::stream(stream)));
-    }
     if call.name.is_empty() {
+        if view == View::Metadata {
+            return Err(ApiError::not_acceptable_as("PartialObjectMetadata", &call.kind, true));
+        }
         return Ok(respond(StatusCode::OK, media::JSON, lister::list(call, view).await?));
     }
-    if let Some(asked) = call.query.resource_version()? {
-        lister::not_older_than(call, asked).await?;
+    lister::not_older_than(call, read::options::version_of_one(&call.query)?).await?;
+    let object = call.object()?;
+    if view == View::MetadataList {
+        return Err(ApiError::not_acceptable_as("PartialObjectMetadataList", &call.kind, false));
     }
-    let body = read::show(&call.kind, &call.version, view, &*call.object()?)?;
+    let body = read::show(&call.kind, &call.version, view, &object)?;
     Ok(respond(StatusCode::OK, media::JSON, Body::pieces([body, Bytes::from_static(b"\n")])))
 }
 

@@ -101,7 +101,7 @@ fn nothing(_: &mut Value) {}
 
 /// A kind with what most built-in kinds have in common.
 fn kind(group: &str, kind: &str, resource: &str, short_names: &[&str], shape: Shape) -> Kind {
-    let version = Version { name: "v1".into(), status: false, scale: None, shape, columns: Vec::new() };
+    let version = Version { name: "v1".into(), status: false, scale: None, shape, columns: Vec::new(), warning: None };
     Kind {
         group: group.into(),
         resource: resource.into(),
@@ -120,6 +120,7 @@ fn kind(group: &str, kind: &str, resource: &str, short_names: &[&str], shape: Sh
         graceful: false,
         expires_after: None,
         status_at_birth: false,
+        tells_the_deleted: false,
         defaults: nothing,
         born: nothing,
         selectable: Vec::new(),
@@ -145,6 +146,16 @@ impl Kind {
 
     fn all(mut self) -> Self {
         self.categories.push("all".into());
+        self
+    }
+
+    fn tells_the_deleted(mut self) -> Self {
+        self.tells_the_deleted = true;
+        self
+    }
+
+    fn warns(mut self, warning: &str) -> Self {
+        self.versions.iter_mut().for_each(|version| Arc::make_mut(version).warning = Some(warning.into()));
         self
     }
 
@@ -197,12 +208,14 @@ fn core() -> Vec<Kind> {
             .status()
             .all()
             .columns(columns::pod())
+            .tells_the_deleted()
             .select(&POD_FIELDS),
         kind("", "Service", "services", &["svc"], Shape::Typed(normalise::<Service>))
             .with(|kind| (kind.naming, kind.defaults) = (Naming::Label, service_defaults))
             .status()
             .all()
             .columns(columns::service())
+            .tells_the_deleted()
             .select(&["spec.clusterIP", "spec.type"]),
         kind("", "ConfigMap", "configmaps", &["cm"], Shape::Typed(normalise::<ConfigMap>)).columns(columns::config_map()),
         kind("", "Secret", "secrets", &[], Shape::Typed(normalise::<Secret>))
@@ -210,7 +223,8 @@ fn core() -> Vec<Kind> {
             .columns(columns::secret())
             .select(&["type"]),
         kind("", "ServiceAccount", "serviceaccounts", &["sa"], Shape::Typed(normalise::<ServiceAccount>))
-            .columns(columns::service_account()),
+            .columns(columns::service_account())
+            .tells_the_deleted(),
         kind("", "Event", "events", &["ev"], Shape::Typed(normalise::<Event>))
             .with(|kind| (kind.lasting, kind.expires_after) = (Lasting::Process, Some(EVENTS_LAST)))
             .columns(columns::event())
@@ -220,14 +234,17 @@ fn core() -> Vec<Kind> {
                 kind.lasting = Lasting::Process;
                 kind.list_kind = "EndpointsList".into();
             })
-            .columns(columns::endpoints()),
+            .columns(columns::endpoints())
+            .warns("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
         kind("", "PersistentVolumeClaim", "persistentvolumeclaims", &["pvc"], Shape::Typed(normalise::<PersistentVolumeClaim>))
             .with(|kind| kind.born = claim_born)
             .status()
-            .columns(columns::claim()),
+            .columns(columns::claim())
+            .tells_the_deleted(),
         kind("", "ResourceQuota", "resourcequotas", &["quota"], Shape::Typed(normalise::<ResourceQuota>))
             .status()
-            .columns(columns::quota()),
+            .columns(columns::quota())
+            .tells_the_deleted(),
         kind("", "LimitRange", "limitranges", &["limits"], Shape::Typed(normalise::<LimitRange>)).columns(columns::limit_range()),
         kind("", "Node", "nodes", &["no"], Shape::Typed(normalise::<Node>))
             .with(|kind| (kind.namespaced, kind.lasting, kind.status_at_birth) = (false, Lasting::Process, true))
@@ -329,16 +346,20 @@ fn claim_born(object: &mut Value) {
     object_mut(object).insert("status".into(), json!({"phase": "Pending"}));
 }
 
-/// Namespaces can be selected by their names.
+/// A namespace has its name as a label, whatever its users say, so that it can be selected by it.
 fn namespace_defaults(object: &mut Value) {
     let name = Value::from(value::meta(object, "name"));
-    child(value::metadata(object), "labels").insert("kubernetes.io/metadata.name".into(), name);
+    child(child(object_mut(object), "metadata"), "labels").insert("kubernetes.io/metadata.name".into(), name);
 }
 
 fn namespace_born(object: &mut Value) {
+    const OURS: &str = "kubernetes";
     let fields = object_mut(object);
-    fields.insert("spec".into(), json!({"finalizers": ["kubernetes"]}));
     fields.insert("status".into(), json!({"phase": "Active"}));
+    let finalizers = child(fields, "spec").entry("finalizers").or_insert_with(|| json!([]));
+    if let Some(finalizers) = finalizers.as_array_mut().filter(|finalizers| !finalizers.iter().any(|name| name == OURS)) {
+        finalizers.push(OURS.into());
+    }
 }
 
 fn default_to(fields: &mut value::Fields, name: &str, value: impl Into<Value>) {

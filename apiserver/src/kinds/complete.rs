@@ -18,6 +18,7 @@ pub fn complete(kind: &Kind, old: Option<&Value>, object: &mut Value) {
         ("events.k8s.io", "events") => (new_event, &["deprecatedSource"]),
         ("", "persistentvolumeclaims") => (claim, &["spec", "volumeMode"]),
         ("", "endpoints") => (endpoints, &[]),
+        ("", "configmaps" | "secrets") => (data, &[]),
         ("discovery.k8s.io", "endpointslices") => (ports, &[]),
         _ => return,
     };
@@ -120,6 +121,10 @@ fn replica_set(object: &mut Fields) {
 fn pod_spec(spec: &mut Fields) {
     set(spec, "restartPolicy", "Always");
     set(spec, "terminationGracePeriodSeconds", 30);
+    if spec.get("terminationGracePeriodSeconds").and_then(Value::as_i64).is_some_and(|seconds| seconds < 0) {
+        // Less than nothing is not at once, but as soon as can be.
+        spec.insert("terminationGracePeriodSeconds".into(), 1.into());
+    }
     set(spec, "dnsPolicy", "ClusterFirst");
     set(spec, "schedulerName", "default-scheduler");
     set(spec, "securityContext", json!({}));
@@ -235,6 +240,11 @@ fn service_addresses(spec: &mut Fields) {
     if spec.get("clusterIP").is_some_and(|address| address == "None") {
         set(spec, "clusterIPs", json!(["None"]));
     }
+}
+
+/// Data that are there but empty are none.
+fn data(object: &mut Fields) {
+    object.retain(|name, value| !(matches!(name.as_str(), "data" | "binaryData") && value::is_nothing(Some(value))));
 }
 
 fn endpoints(object: &mut Fields) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceColumnDefinition, CustomResourceDefinition, CustomResourceDefinitionVersion,
+    CustomResourceColumnDefinition, CustomResourceDefinition, CustomResourceDefinitionSpec, CustomResourceDefinitionVersion,
 };
 use serde_json::Value;
 
@@ -21,7 +21,8 @@ pub fn kind(definition: &CustomResourceDefinition, lasting: Lasting) -> Result<K
     // In use are the names that it has got, which may be fewer than it wants.
     let accepted = definition.status.as_ref().and_then(|status| status.accepted_names.as_ref()).filter(|names| !names.plural.is_empty());
     let names = accepted.unwrap_or(&spec.names);
-    let mut served = spec.versions.iter().filter(|version| version.served).map(version).collect::<Result<Vec<_>, _>>()?;
+    let mut served =
+        spec.versions.iter().filter(|version| version.served).map(|served| version(spec, served)).collect::<Result<Vec<_>, _>>()?;
     served.sort_by_key(|version| std::cmp::Reverse(priority(&version.name)));
     let stored = spec.versions.iter().find(|version| version.storage).ok_or("no version is the storage version")?;
     let selectable = stored.selectable_fields.iter().flatten();
@@ -42,6 +43,7 @@ pub fn kind(definition: &CustomResourceDefinition, lasting: Lasting) -> Result<K
         graceful: false,
         expires_after: None,
         status_at_birth: false,
+        tells_the_deleted: false,
         defaults: |_: &mut Value| {},
         born: |_: &mut Value| {},
         selectable: selectable.map(|field| member_names(&field.json_path)).collect(),
@@ -50,7 +52,7 @@ pub fn kind(definition: &CustomResourceDefinition, lasting: Lasting) -> Result<K
     })
 }
 
-fn version(definition: &CustomResourceDefinitionVersion) -> Result<Version, String> {
+fn version(of: &CustomResourceDefinitionSpec, definition: &CustomResourceDefinitionVersion) -> Result<Version, String> {
     let name = &definition.name;
     let schema = definition.schema.as_ref().and_then(|validation| validation.open_api_v3_schema.as_ref());
     let shape = match schema {
@@ -69,12 +71,29 @@ fn version(definition: &CustomResourceDefinitionVersion) -> Result<Version, Stri
         }),
         shape,
         columns: printer_columns(definition.additional_printer_columns.as_deref().unwrap_or_default())?,
+        warning: (definition.deprecated == Some(true)).then(|| deprecation(of, definition)),
     })
+}
+
+/// What clients of a deprecated version are told.
+fn deprecation(of: &CustomResourceDefinitionSpec, definition: &CustomResourceDefinitionVersion) -> String {
+    if let Some(own) = &definition.deprecation_warning {
+        return own.clone();
+    }
+    let kind = |version: &str| format!("{}/{version} {}", of.group, of.names.kind);
+    let told = format!("{} is deprecated", kind(&definition.name));
+    let better = |other: &&CustomResourceDefinitionVersion| {
+        other.served && other.deprecated != Some(true) && priority(&other.name) > priority(&definition.name)
+    };
+    match of.versions.iter().filter(better).max_by_key(|other| priority(&other.name)) {
+        Some(best) => format!("{told}; use {}", kind(&best.name)),
+        None => told,
+    }
 }
 
 fn printer_columns(columns: &[CustomResourceColumnDefinition]) -> Result<Vec<Column>, String> {
     if columns.is_empty() {
-        return Ok(vec![columns::age()]);
+        return Ok(vec![Column { kind: "date".into(), ..columns::age() }]);
     }
     let column = |column: &CustomResourceColumnDefinition| {
         Ok(Column {

@@ -15,6 +15,16 @@ pub fn normalise<T: DeserializeOwned + Serialize>(value: Value) -> Result<Value,
     serde_json::to_value(serde_json::from_value::<T>(value)?)
 }
 
+/// Turns null into an empty text where a map holds texts, as Go reads it.
+pub fn fill_nulls(object: &mut Value) {
+    for path in ["/data", "/binaryData", "/stringData", "/metadata/labels", "/metadata/annotations"] {
+        for (_, value) in object.pointer_mut(path).and_then(Value::as_object_mut).into_iter().flatten().filter(|(_, value)| value.is_null())
+        {
+            *value = "".into();
+        }
+    }
+}
+
 /// Paths that are in `given` but not in `kept`, such as `spec.replics`. Empty values are not counted: types drop them.
 pub fn dropped(given: &Value, kept: &Value) -> Vec<String> {
     let mut paths = Vec::new();

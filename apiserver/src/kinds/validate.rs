@@ -4,6 +4,7 @@
 
 mod config;
 mod event;
+mod namespace;
 mod note;
 mod pod;
 mod service;
@@ -11,7 +12,7 @@ mod workload;
 
 use serde_json::Value;
 
-use super::{Kind, Naming};
+use super::{Kind, Naming, builtin};
 use crate::error::Cause;
 use crate::names;
 use crate::value;
@@ -31,9 +32,10 @@ pub fn faults(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
     faults
 }
 
-/// What is wrong with the status of an object.
+/// What is wrong with the status that a user gives an object.
 pub fn status_faults(kind: &Kind, object: &Value) -> Vec<Cause> {
     match (kind.group.as_str(), kind.resource.as_str()) {
+        ("", builtin::NAMESPACES) => namespace::status_faults(object),
         ("apps", "deployments") => workload::deployment_status_faults(object),
         _ => Vec::new(),
     }
@@ -41,6 +43,7 @@ pub fn status_faults(kind: &Kind, object: &Value) -> Vec<Cause> {
 
 fn all(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
     match (kind.group.as_str(), kind.resource.as_str()) {
+        ("", builtin::NAMESPACES) => namespace::faults(object),
         ("", "pods") => pod::faults(old, object),
         ("apps", "deployments") => workload::deployment_faults(object),
         ("apps", "replicasets") => workload::replica_set_faults(object),
@@ -91,6 +94,18 @@ fn label_name<'a>(faults: &mut Vec<Cause>, holder: &'a Value, path: &str, taken:
         faults.push(Cause::duplicate(path, &name.into()));
     }
     taken.push(name);
+}
+
+/// What is wrong with a map of labels.
+fn label_set_faults(labels: Option<&Value>, path: &str) -> Vec<Cause> {
+    let mut faults = Vec::new();
+    for (key, label) in labels.and_then(Value::as_object).into_iter().flatten() {
+        let of_key = names::qualified_fault(key);
+        faults.extend(of_key.map(|fault| Cause::invalid(path, &key.as_str().into(), &fault)));
+        let of_value = names::label_value_fault(label.as_str().unwrap_or_default());
+        faults.extend(of_value.map(|fault| Cause::invalid(path, label, &fault)));
+    }
+    faults
 }
 
 fn is_port(number: &Value) -> bool {

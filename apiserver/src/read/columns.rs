@@ -21,12 +21,17 @@ fn code(name: &str, kind: &str, cell: fn(&Value) -> Value) -> Column {
     column(name, kind, Cell::Code(cell))
 }
 
-/// A column that shows what stands at a path of our own, which parses.
+/// A column that shows the text at a path of our own, which parses.
 fn path(name: &str, kind: &str, path: &str) -> Column {
     match Path::parse(path) {
-        Ok(path) => column(name, kind, Cell::Path(path)),
+        Ok(path) => column(name, kind, Cell::Text(path)),
         Err(_) => code(name, kind, |_| Value::Null),
     }
+}
+
+/// When the object was made: the one column of kinds for which Kubernetes has no columns of their own.
+fn created_at() -> Vec<Column> {
+    vec![path("Created At", "date", ".metadata.creationTimestamp")]
 }
 
 fn wide(column: Column) -> Column {
@@ -53,32 +58,27 @@ fn entries(object: &Value, members: &[&str]) -> Value {
 
 /// Columns of config maps.
 pub fn config_map() -> Vec<Column> {
-    vec![code("Data", "integer", |object| entries(object, &["data", "binaryData"])), age()]
+    vec![code("Data", "string", |object| entries(object, &["data", "binaryData"])), age()]
 }
 
 /// Columns of the scale subresource.
 pub fn scale() -> Vec<Column> {
-    let number = |name: &str, of: &str, description: &str| Column { description: description.into(), ..path(name, "integer", of) };
-    vec![
-        number("Desired", ".spec.replicas", "replicas is the desired number of instances for the scaled object."),
-        number("Available", ".status.replicas", "replicas is the actual number of observed instances of the scaled object."),
-        age(),
-    ]
+    vec![path("Desired", "integer", ".spec.replicas"), path("Available", "integer", ".status.replicas"), age()]
 }
 
 /// Columns of secrets.
 pub fn secret() -> Vec<Column> {
-    vec![path("Type", "string", ".type"), code("Data", "integer", |object| entries(object, &["data"])), age()]
+    vec![path("Type", "string", ".type"), code("Data", "string", |object| entries(object, &["data"])), age()]
 }
 
 /// Columns of custom resource definitions.
 pub fn definition() -> Vec<Column> {
-    vec![path("Created At", "date-time", ".metadata.creationTimestamp")]
+    created_at()
 }
 
 /// Columns of roles.
 pub fn role() -> Vec<Column> {
-    vec![path("Created At", "date-time", ".metadata.creationTimestamp")]
+    created_at()
 }
 
 /// Columns of bindings of roles.
@@ -108,7 +108,7 @@ pub fn role_binding() -> Vec<Column> {
 pub fn certificate_request() -> Vec<Column> {
     vec![
         age(),
-        path("SignerName", "string", ".spec.signerName"),
+        code("SignerName", "string", |request| or_none(value::text(request, &["spec", "signerName"]))),
         path("Requestor", "string", ".spec.username"),
         code("RequestedDuration", "string", |request| {
             let seconds = value::at(request, &["spec", "expirationSeconds"]).and_then(Value::as_i64);

@@ -106,15 +106,24 @@ fn write(call: &Call, view: View, page: Page) -> Body {
         metadata["remainingItemCount"] = remaining.into();
     }
     let (kind, version) = (call.kind.clone(), call.version.clone());
+    if kind.custom && view == View::Whole && page.next.is_none() {
+        // Lists of custom kinds have always said that there is no more.
+        metadata["continue"] = "".into();
+    }
     match view {
         View::Whole if kind.is_kept_as(&version) => {
-            Body::pieces(pieces(&head(&kind.list_kind, &kind.api_version(&version.name), &metadata), &page.objects))
+            Body::pieces(pieces(&kind, &head(&kind.list_kind, &kind.api_version(&version.name), &metadata), &page.objects))
         }
         View::Whole => {
             let head = head(&kind.list_kind, &kind.api_version(&version.name), &metadata);
-            stream(head, page.objects, move |object| whole(&kind, &version, object))
+            let named = (!kind.custom).then(|| named(&kind, &version.name));
+            stream(head, page.objects, move |object| {
+                let json = whole(&kind, &version, object);
+                let rest = named.as_ref().and_then(|named| json.strip_prefix(named.as_bytes()));
+                rest.map_or_else(|| json.clone(), |rest| [b"{", rest].concat().into())
+            })
         }
-        View::Metadata => {
+        View::Metadata | View::MetadataList => {
             let head = head("PartialObjectMetadataList", "meta.k8s.io/v1", &metadata);
             stream(head, page.objects, |object| object.value().map(|value| metadata_only(&value)).unwrap_or_default().to_string().into())
         }
@@ -151,15 +160,28 @@ fn stream(head: String, objects: Vec<Arc<Object>>, show: impl Fn(&Object) -> Byt
     if batches <= 1 { Body::pieces(pieces) } else { Body::stream(futures::stream::iter(pieces).map(Ok).boxed()) }
 }
 
-fn pieces(head: &str, objects: &[Arc<Object>]) -> Vec<Bytes> {
+fn pieces(kind: &Kind, head: &str, objects: &[Arc<Object>]) -> Vec<Bytes> {
+    let bare = (!kind.custom).then(|| named(kind, &kind.stored));
     let mut pieces = Vec::with_capacity(objects.len() * 2 + 2);
     pieces.push(Bytes::from(head.to_owned()));
     for (index, object) in objects.iter().enumerate() {
-        if index > 0 {
-            pieces.push(Bytes::from_static(b","));
-        }
-        pieces.push(object.json());
+        let json = object.json();
+        // What all items say alike is cut off their bytes, with the brace in front of it, which comes back with the comma.
+        let rest = bare.as_ref().and_then(|named| json.strip_prefix(named.as_bytes())).map(|rest| json.slice_ref(rest));
+        pieces.push(Bytes::from_static(match (index, &rest) {
+            (0, None) => b"",
+            (0, Some(_)) => b"{",
+            (_, None) => b",",
+            (_, Some(_)) => b",{",
+        }));
+        pieces.push(rest.unwrap_or(json));
     }
     pieces.push(Bytes::from_static(b"]}\n"));
     pieces
+}
+
+/// How objects of a built-in kind begin. In lists they do not say again what the list says of them, as in
+/// Kubernetes.
+fn named(kind: &Kind, version: &str) -> String {
+    format!("{{\"apiVersion\":{},\"kind\":{},", json!(kind.api_version(version)), json!(kind.kind))
 }

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use crate::error::{ApiError, Cause};
 use crate::http::media::json_fault;
 use crate::http::query::Query;
-use crate::kinds::Kind;
 
 /// The state that a list is to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,19 +49,19 @@ impl ListOptions {
     /// # Errors
     /// 400 and 422, as Kubernetes words them.
     pub fn parse(query: &Query) -> Result<Self, ApiError> {
-        let limit = integer(query, "limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
+        let limit = query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
         judge(&list_faults(query))?;
-        let (version, matching) = (query.get("resourceVersion"), query.get("resourceVersionMatch"));
+        let (asked, matching) = (query.get("resourceVersion"), query.get("resourceVersionMatch"));
         if !query.get("continue").is_empty() {
             let token = Continue::decode(query.get("continue"))
                 .map_err(|fault| ApiError::bad_request(format!("invalid continue token: continue key is not valid{fault}")))?;
-            if !matches!(version, "" | "0") {
+            if !matches!(asked, "" | "0") {
                 return Err(ApiError::bad_request("specifying resource version is not allowed when using continue"));
             }
             let at = u64::try_from(token.version).map_or(At::Latest, At::Exactly);
             return Ok(Self { at, limit, from: token.from });
         }
-        let asked = number(version).map_err(|fault| ApiError::bad_request(format!("invalid resource version: {fault}")))?;
+        let asked = version(asked).map_err(|fault| ApiError::bad_request(format!("invalid resource version: {fault}")))?;
         let at = match (asked, matching) {
             (0, _) => At::Latest,
             (asked, "Exact") => At::Exactly(asked),
@@ -115,13 +114,12 @@ impl WatchOptions {
     /// Reads them.
     ///
     /// # Errors
-    /// 400 and 422, as Kubernetes words them.
-    pub fn parse(kind: &Kind, query: &Query) -> Result<Self, ApiError> {
-        let timeout = integer(query, "timeoutSeconds")?.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
+    /// 400, 422 and 500, as Kubernetes words them.
+    pub fn parse(query: &Query) -> Result<Self, ApiError> {
+        // Less than nothing is over at once.
+        let timeout = query.number("timeoutSeconds")?.filter(|seconds| *seconds != 0).map(|seconds| u64::try_from(seconds).unwrap_or(0));
         judge(&watch_faults(query))?;
-        let version = query.get("resourceVersion");
-        let asked = number(version)
-            .map_err(|fault| ApiError::invalid_kind(&kind.group, &kind.resource, "", &[Cause { message: fault.body, ..fault.cause }]))?;
+        let asked = version(query.get("resourceVersion")).map_err(ApiError::unknown)?;
         // A watch without a version has always begun with the objects that are there.
         let given = query.has("sendInitialEvents").then(|| query.flag("sendInitialEvents"));
         let initial = given.unwrap_or(asked == 0);
@@ -142,13 +140,17 @@ fn watch_faults(query: &Query) -> Vec<Cause> {
     if initial && matching != "NotOlderThan" {
         forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
     }
+    let with_token = !query.get("continue").is_empty();
     if matching.is_empty() {
+        // A watch that does not say where it begins asks for initial events, and thereby for a match.
+        if with_token && !initial && matches!(query.get("resourceVersion"), "" | "0") {
+            forbid("resourceVersionMatch is forbidden when continue is provided");
+        }
         return faults;
     }
     if !initial {
         forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
     }
-    let with_token = !query.get("continue").is_empty();
     if matching != "NotOlderThan" {
         faults.push(Cause::unsupported("resourceVersionMatch", &matching.into(), &["\"NotOlderThan\"".into()]));
     }
@@ -162,44 +164,24 @@ fn judge(faults: &[Cause]) -> Result<(), ApiError> {
     if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid_kind("meta.k8s.io", "ListOptions", "", faults)) }
 }
 
-/// Why a version is none.
-struct NoNumber {
-    cause: Cause,
-    body: String,
+/// The version of which one object must not be older; 0 when none is asked for.
+///
+/// # Errors
+/// 500 for what is none, as Kubernetes has it.
+pub fn version_of_one(query: &Query) -> Result<u64, ApiError> {
+    version(query.get("resourceVersion")).map_err(ApiError::unknown)
 }
 
-impl std::fmt::Display for NoNumber {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "resourceVersion: {}", self.body)
-    }
-}
-
-/// A version; 0 when there is none.
-fn number(text: &str) -> Result<u64, NoNumber> {
+/// A version; 0 when there is none. `Err` says why it is none.
+fn version(text: &str) -> Result<u64, String> {
     if text.is_empty() {
         return Ok(0);
     }
     let plain = text.bytes().all(|digit| digit.is_ascii_digit());
     text.parse::<u64>().ok().filter(|_| plain).ok_or_else(|| {
         let why = if plain { "value out of range" } else { "invalid syntax" };
-        let cause = Cause::invalid("resourceVersion", &text.into(), &format!("strconv.ParseUint: parsing {text:?}: {why}"));
-        NoNumber { body: cause.message.clone(), cause }
+        format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: {why}")
     })
-}
-
-/// A whole number of the query.
-fn integer(query: &Query, name: &str) -> Result<Option<i64>, ApiError> {
-    match query.get(name) {
-        "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| {
-            let why = if text.trim_start_matches('-').bytes().all(|digit| digit.is_ascii_digit()) && text != "-" {
-                "value out of range"
-            } else {
-                "invalid syntax"
-            };
-            ApiError::bad_request(format!("strconv.ParseInt: parsing {text:?}: {why}"))
-        }),
-    }
 }
 
 /// Where the next page begins.

@@ -44,7 +44,7 @@ pub fn row(version: &Version, cells_of: &Value, object: &Value, with: RowObject)
     let cells = columns(version, &fallback).iter().map(|column| cell(column, cells_of));
     let cells: Vec<Value> = Some(name).filter(|_| is_named_first(version)).into_iter().chain(cells).collect();
     match with {
-        RowObject::None => json!({"cells": cells}),
+        RowObject::None => json!({"cells": cells, "object": null}),
         RowObject::Object => json!({"cells": cells, "object": object}),
         RowObject::Metadata => json!({"cells": cells, "object": metadata_only(object)}),
     }
@@ -53,16 +53,17 @@ pub fn row(version: &Version, cells_of: &Value, object: &Value, with: RowObject)
 fn cell(column: &Column, object: &Value) -> Value {
     let path = match &column.cell {
         Cell::Code(code) => return code(object),
+        Cell::Text(path) => return path.find(object).first().map_or_else(|| "".into(), |text| (*text).clone()),
         Cell::Path(path) => path,
     };
     let found = path.find(object);
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match (found.as_slice(), column.kind.as_str()) {
-        ([] | [Value::Null], _) => Value::Null,
-        ([one], "date") => age(one.as_str().unwrap_or_default()).into(),
-        ([one], "integer" | "number" | "boolean") => (*one).clone(),
-        ([one], _) => text(one).into(),
-        (several, _) => several.iter().map(|value| text(value)).collect::<Vec<_>>().join(",").into(),
+    // Of several, the first is shown, as in Kubernetes.
+    match (found.first(), column.kind.as_str()) {
+        (None | Some(Value::Null), _) => Value::Null,
+        (Some(one), "date") => age(one.as_str().unwrap_or_default()).into(),
+        (Some(one), "integer" | "number" | "boolean") => (*one).clone(),
+        (Some(one), _) => text(one).into(),
     }
 }
 

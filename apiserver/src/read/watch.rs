@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::options::{Begin, WatchOptions};
-use super::{RowObject, View, lister, show};
+use super::{RowObject, View, lister, show, table};
 use crate::error::ApiError;
 use crate::kinds::{Kind, Version};
 use crate::selector::Selection;
@@ -59,7 +59,7 @@ struct Watch {
 /// # Errors
 /// 400 and 422 for what cannot be read; a version that is too old or too new is told within the watch, as in Kubernetes.
 pub async fn watch(call: &Call, view: View, end: CancellationToken) -> Result<BoxStream<'static, Bytes>, ApiError> {
-    let options = WatchOptions::parse(&call.kind, &call.query)?;
+    let options = WatchOptions::parse(&call.query)?;
     let selection = Selection::parse(&call.kind, &call.namespace, call.query.get("labelSelector"), call.query.get("fieldSelector"))?;
     let changed = call.resource.changes();
     let mut refused = None;
@@ -212,15 +212,16 @@ impl Watch {
         Some(out.freeze())
     }
 
-    fn bookmark_object(&self, end_of_initial: bool) -> Bytes {
-        let mut metadata = json!({"resourceVersion": self.cursor.to_string(), "creationTimestamp": null});
+    fn bookmark_object(&mut self, end_of_initial: bool) -> Bytes {
+        let mut metadata = json!({"resourceVersion": self.cursor.to_string()});
         if end_of_initial {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
         let (kind, api_version) = match self.view {
             View::Whole => (self.kind.kind.as_str(), self.kind.api_version(&self.version.name)),
-            View::Metadata => ("PartialObjectMetadata", "meta.k8s.io/v1".into()),
-            View::Table(_) => ("Table", "meta.k8s.io/v1".into()),
+            View::Metadata | View::MetadataList => ("PartialObjectMetadata", "meta.k8s.io/v1".into()),
+            // A row of an object that has nothing but its metadata.
+            View::Table(with) => return self.table(with, self.cursor, json!({"metadata": metadata})),
         };
         json!({"kind": kind, "apiVersion": api_version, "metadata": metadata}).to_string().into()
     }
@@ -233,24 +234,26 @@ impl Watch {
         out.freeze()
     }
 
-    /// An object as the client wants it. Only the first table says which columns there are.
+    /// An object as the client wants it: as it is kept, unless it has to be made into something else.
     fn shown(&mut self, object: &Object) -> Bytes {
-        let headed = std::mem::replace(&mut self.headed, true);
-        let row = match self.view {
-            View::Table(with) if headed => self.row(object, with),
-            _ => None,
-        };
+        // Only tables need it parsed.
+        if let View::Table(with) = self.view
+            && let Ok(kept) = object.value()
+        {
+            return self.table(with, object.version, kept);
+        }
         // A stored object can always be shown; if it could not, the whole of it is better than a lost event.
-        row.unwrap_or_else(|| show(&self.kind, &self.version, self.view, object).unwrap_or_else(|_| object.json()))
+        show(&self.kind, &self.version, self.view, object).unwrap_or_else(|_| object.json())
     }
 
-    /// A table of one row that leaves out the columns.
-    fn row(&self, object: &Object, with: RowObject) -> Option<Bytes> {
-        let row = super::row(&self.kind, &self.version, object.value().ok()?, with);
-        let metadata = json!({"resourceVersion": object.version.to_string()});
-        let table =
-            json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": null, "rows": [row]});
-        Some(table.to_string().into())
+    /// A table of one object. Only the first says which columns there are.
+    fn table(&mut self, with: RowObject, version: u64, kept: Value) -> Bytes {
+        let row = super::row(&self.kind, &self.version, kept, with);
+        let mut table = table::of(&self.version, &version.to_string(), row);
+        if std::mem::replace(&mut self.headed, true) {
+            table["columnDefinitions"] = Value::Null;
+        }
+        table.to_string().into()
     }
 }
 

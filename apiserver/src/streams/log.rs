@@ -52,8 +52,7 @@ fn not_yet(pod: &Value, call: &Call, otherwise: &str) -> String {
 /// Reads what is asked of the log.
 fn query(query: &Query, pod: &str) -> Result<LogQuery, ApiError> {
     let text = |name: &str| Some(query.get(name).to_owned()).filter(|text| !text.is_empty());
-    let (tail, since, limit) =
-        (query.number::<i64>("tailLines")?, query.number::<i64>("sinceSeconds")?, query.number::<i64>("limitBytes")?);
+    let (tail, since, limit) = (query.number("tailLines")?, query.number("sinceSeconds")?, query.number("limitBytes")?);
     let mut faults = Vec::new();
     let mut least = |field: &str, value: Option<i64>, least: i64| {
         if let Some(value) = value.filter(|value| *value < least) {

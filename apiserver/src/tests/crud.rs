@@ -6,7 +6,7 @@ use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
-use super::{CONFIG_MAPS, WIDGETS, config_map, open, widget};
+use super::{CONFIG_MAPS, WIDGETS, config_map, event, open, widget};
 
 pub fn deployment(name: &str) -> Deployment {
     let template = json!({"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
@@ -164,8 +164,13 @@ async fn finalizers_hold_an_object_until_they_are_gone() {
         .patch(&format!("{CONFIG_MAPS}/held"), "merge", &json!({"metadata": {"finalizers": ["test.dev/hold", "test.dev/more"]}}))
         .await;
     assert_eq!(more.status, 422);
+    let again = fixture.post(CONFIG_MAPS, &json!({"metadata": {"name": "held"}})).await;
+    assert_eq!(again.json()["message"], "object is being deleted: configmaps \"held\" already exists");
+    let mut watch = fixture.watch(&format!("{CONFIG_MAPS}?watch=true&resourceVersion={}", deleted.resource_version().unwrap())).await;
     let freed = fixture.patch(&format!("{CONFIG_MAPS}/held"), "merge", &json!({"metadata": {"finalizers": null}})).await;
-    assert_eq!(freed.status, 200);
+    assert_eq!((freed.status.as_u16(), freed.json()["metadata"].get("finalizers")), (200, None));
+    let (what, last) = event(&mut watch).await;
+    assert_eq!((what.as_str(), &last["metadata"]["finalizers"]), ("DELETED", &json!(["test.dev/hold"])), "it goes as it was known");
     assert!(api.get_opt("held").await.unwrap().is_none());
 }
 
@@ -178,7 +183,8 @@ async fn a_running_pod_is_deleted_in_two_steps() {
         serde_json::from_value(json!({"metadata": {"name": name}, "spec": spec})).unwrap()
     };
     api.create(&PostParams::default(), &pod("unscheduled", None)).await.unwrap();
-    assert!(api.delete("unscheduled", &DeleteParams::default()).await.unwrap().is_right());
+    let gone = api.delete("unscheduled", &DeleteParams::default()).await.unwrap().left().unwrap();
+    assert_eq!((gone.metadata.deletion_grace_period_seconds, gone.metadata.generation), (Some(0), Some(2)));
     let made = api.create(&PostParams::default(), &pod("running", Some("here"))).await.unwrap();
     assert_eq!(made.status.unwrap().phase.as_deref(), Some("Pending"));
     let deleted = api.delete("running", &DeleteParams::default()).await.unwrap().left().unwrap();
@@ -186,7 +192,7 @@ async fn a_running_pod_is_deleted_in_two_steps() {
     let status = json!({"status": {"phase": "Running"}});
     api.patch_status("running", &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
     assert!(api.get_opt("running").await.unwrap().is_some());
-    assert!(api.delete("running", &DeleteParams::default().grace_period(0)).await.unwrap().is_right());
+    assert!(api.delete("running", &DeleteParams::default().grace_period(0)).await.unwrap().is_left());
     assert!(api.get_opt("running").await.unwrap().is_none());
 }
 
@@ -199,7 +205,8 @@ async fn collections_are_deleted_by_selector_and_names_are_generated() {
         assert_eq!(made["metadata"]["name"].as_str().unwrap().len(), "gen-".len() + 5);
     }
     let answer = fixture.delete(&format!("{CONFIG_MAPS}?labelSelector=color%3Dred")).await;
-    assert_eq!((answer.status.as_u16(), answer.json()["items"].as_array().unwrap().len()), (200, 2));
+    let gone = answer.json();
+    assert_eq!((answer.status.as_u16(), gone["items"].as_array().unwrap().len(), gone["items"][0].get("kind")), (200, 2, None));
     assert_eq!(fixture.get(CONFIG_MAPS).await.json()["items"].as_array().unwrap().len(), 1);
 }
 

@@ -106,7 +106,7 @@ async fn objects_that_are_wrong() {
             400,
             "json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string",
         ),
-        post(metadata(json!({"name": "w", "finalizers": ["a b"]})), 422, "metadata.finalizers[0]"),
+        post(metadata(json!({"name": "w", "finalizers": ["a b"]})), 422, "metadata.finalizers: Invalid value: \\\"a b\\\""),
         post(
             metadata(json!({"name": "w", "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": ""}]})),
             422,
@@ -145,6 +145,18 @@ async fn objects_that_are_wrong() {
         ),
         (Method::DELETE, format!("{maps}/none"), json!({"propagationPolicy": "Sideways"}), 422, "propagationPolicy"),
         (Method::DELETE, format!("{maps}/none"), Value::Null, 404, "configmaps \\\"none\\\" not found"),
+        (Method::DELETE, maps.clone(), json!({"apiVersion": "v1", "kind": "ConfigMap"}), 400, "no kind \\\"ConfigMap\\\" is registered"),
+        (Method::DELETE, format!("{maps}?gracePeriodSeconds=abc"), Value::Null, 400, "strconv.ParseInt: parsing \\\"abc\\\""),
+        (Method::DELETE, "/api/v1/configmaps".into(), Value::Null, 405, "does not allow this method"),
+        (Method::DELETE, "/api/v1/namespaces".into(), Value::Null, 405, "does not allow this method"),
+        (Method::DELETE, "/apis/test.dev/v1/widgets".into(), Value::Null, 404, "404 page not found"),
+        (Method::POST, "/apis/test.dev/v1/widgets".into(), widget("w"), 404, "404 page not found"),
+        (Method::GET, format!("{maps}/none?resourceVersion=abc"), Value::Null, 500, "parsing \\\"abc\\\": invalid syntax"),
+        (Method::GET, "/apis/apps/v9/deployments".into(), Value::Null, 404, "could not find the requested resource"),
+        (Method::GET, "/apis/apps/v9".into(), Value::Null, 404, "could not find the requested resource"),
+        (Method::GET, "/apis/test.dev/v9".into(), Value::Null, 404, "404 page not found"),
+        (Method::GET, format!("{maps}/a/b/c"), Value::Null, 404, "could not find the requested resource"),
+        (Method::HEAD, "/apis".into(), Value::Null, 405, ""),
     ];
     for case in cases {
         check(&fixture, case).await;
@@ -181,7 +193,7 @@ async fn updates_that_are_wrong() {
             path.clone(),
             json!({"preconditions": {"uid": "other"}}),
             409,
-            "the UID in the precondition (other) does not match the UID in record",
+            "Widget.test.dev \\\"w\\\": the UID in the precondition (other) does not match",
         ),
     ];
     for case in cases {

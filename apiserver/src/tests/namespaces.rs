@@ -63,6 +63,27 @@ async fn a_namespace_of_the_system_stays() {
 }
 
 #[tokio::test]
+async fn users_change_neither_what_holds_a_namespace_nor_the_label_of_its_name() {
+    let fixture = open();
+    let path = format!("{NAMESPACES}/n");
+    let own = json!({"metadata": {"name": "n"}, "spec": {"finalizers": ["test.dev/mine"]}});
+    let made = fixture.post(NAMESPACES, &own).await.json();
+    assert_eq!(made["spec"]["finalizers"], json!(["test.dev/mine", "kubernetes"]));
+    let replaced = fixture.put(&path, &json!({"metadata": {"name": "n", "labels": {"a": "b"}}})).await.json();
+    assert_eq!(replaced["spec"], made["spec"]);
+    assert_eq!(replaced["metadata"]["labels"], json!({"a": "b", "kubernetes.io/metadata.name": "n"}));
+    let refused = fixture.patch(&format!("{path}/status"), "merge", &json!({"status": {"phase": "Odd"}})).await;
+    let wanted = "Namespace \"n\" is invalid: status.Phase: Invalid value: \"Odd\": may only be 'Active' if `deletionTimestamp` is empty";
+    assert_eq!((refused.status.as_u16(), &refused.json()["message"]), (422, &json!(wanted)));
+    let odd = json!({"metadata": {"name": "odd"}, "spec": {"finalizers": ["a b"]}});
+    let odd = fixture.post(NAMESPACES, &odd).await.json();
+    let unknown = "Invalid value: \"a b\": name is neither a standard finalizer name nor is it fully qualified";
+    assert_eq!(odd["details"]["causes"][1], json!({"reason": "FieldValueInvalid", "message": unknown, "field": "spec.finalizers"}));
+    let dotted = fixture.post(NAMESPACES, &json!({"metadata": {"name": "a.b"}})).await.json();
+    assert_eq!(dotted["details"]["causes"][0]["message"], "Invalid value: \"a.b\": must not contain dots");
+}
+
+#[tokio::test]
 async fn the_last_finalizer_of_a_spec_lets_a_namespace_go() {
     let fixture = open();
     make(&fixture, "n").await;

@@ -82,6 +82,68 @@ async fn tables_have_the_columns_of_the_kind() {
 }
 
 #[tokio::test]
+async fn rows_are_those_of_kubernetes() {
+    let fixture = open();
+    let event = |name: &str, more: Value| {
+        let mut event = json!({"metadata": {"name": name}, "involvedObject": {"kind": "Pod", "name": "p", "namespace": "default"}});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event
+    };
+    let namespace = "/api/v1/namespaces/default";
+    fixture.post(&format!("{namespace}/events"), &event("a", json!({"source": {"component": "me", "host": "here"}}))).await;
+    fixture.post(&format!("{namespace}/events"), &event("b", json!({"reportingComponent": "me", "reportingInstance": "i"}))).await;
+    fixture.post(&format!("{namespace}/events"), &event("c", json!({}))).await;
+    let addresses = json!([{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}]);
+    let subsets = json!([{"addresses": addresses, "ports": [{"port": 80}, {"port": 81}]}]);
+    fixture.post(&format!("{namespace}/endpoints"), &json!({"metadata": {"name": "e"}, "subsets": subsets})).await;
+    fixture.post("/api/v1/nodes", &json!({"metadata": {"name": "n"}})).await;
+    fixture.post(CONFIG_MAPS, &json!({"metadata": {"name": "m"}, "data": {"a": "1"}})).await;
+    for (path, cell, wanted) in [
+        (format!("{namespace}/events/a"), 5, json!("me, here")),
+        (format!("{namespace}/events/b"), 5, json!("me, i")),
+        (format!("{namespace}/events/c"), 4, json!("")),
+        (format!("{namespace}/endpoints/e"), 1, json!("10.0.0.1:80,10.0.0.2:80,10.0.0.1:81 + 1 more...")),
+        ("/api/v1/nodes/n".to_owned(), 4, json!("")),
+        (format!("{CONFIG_MAPS}/m"), 1, json!(1)),
+    ] {
+        let shown = table(&fixture, &path).await;
+        assert_eq!(shown["rows"][0]["cells"][cell], wanted, "{path}");
+    }
+    let bare = table(&fixture, &format!("{CONFIG_MAPS}?includeObject=None")).await;
+    assert_eq!(bare["rows"][0].get("object"), Some(&Value::Null));
+}
+
+#[tokio::test]
+async fn what_is_deprecated_warns() {
+    let fixture = open();
+    let version = |name: &str, more: Value| {
+        let mut version = json!({"name": name, "served": true, "storage": name == "v2", "schema": {"openAPIV3Schema": {"type": "object"}}});
+        version.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        version
+    };
+    let versions = [
+        version("v2", json!({})),
+        version("v1", json!({"deprecated": true})),
+        version("v1beta1", json!({"deprecated": true, "deprecationWarning": "do not"})),
+        version("v3", json!({"deprecated": true})),
+    ];
+    let spec = json!({"group": "old.dev", "scope": "Cluster", "names": {"plural": "cogs", "singular": "cog", "kind": "Cog"}, "versions": versions});
+    let definition = json!({"metadata": {"name": "cogs.old.dev"}, "spec": spec});
+    let made = fixture.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    for (path, warning) in [
+        ("/apis/old.dev/v2/cogs", None),
+        ("/apis/old.dev/v1/cogs", Some("299 - \"old.dev/v1 Cog is deprecated; use old.dev/v2 Cog\"")),
+        ("/apis/old.dev/v1beta1/cogs", Some("299 - \"do not\"")),
+        ("/apis/old.dev/v3/cogs", Some("299 - \"old.dev/v3 Cog is deprecated\"")),
+        ("/api/v1/endpoints", Some("299 - \"v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\"")),
+    ] {
+        let told = fixture.get(path).await.headers.get("warning").map(|told| told.to_str().unwrap().to_owned());
+        assert_eq!(told.as_deref(), warning, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_watch_can_be_of_tables() {
     let fixture = open();
     fixture.post(WIDGETS, &widget("w")).await;
@@ -153,8 +215,17 @@ async fn everybody_may_do_everything() {
 #[tokio::test]
 async fn lists_say_what_they_are() {
     let fixture = open();
+    for name in ["a", "b"] {
+        fixture.post(CONFIG_MAPS, &json!({"metadata": {"name": name}})).await;
+        fixture.post(WIDGETS, &widget(name)).await;
+    }
     let list = fixture.get(CONFIG_MAPS).await.json();
     assert_eq!((&list["kind"], &list["apiVersion"]), (&json!("ConfigMapList"), &json!("v1")));
+    for (item, name) in list["items"].as_array().unwrap().iter().zip(["a", "b"]) {
+        assert_eq!((item.get("kind"), item.get("apiVersion"), &item["metadata"]["name"]), (None, None, &json!(name)));
+    }
+    let widgets = fixture.get(WIDGETS).await.json();
+    assert_eq!((&widgets["items"][1]["kind"], &widgets["metadata"]["continue"]), (&json!("Widget"), &json!("")));
     let namespaces = fixture.get("/api/v1/namespaces").await.json();
     let names: Vec<&str> =
         namespaces["items"].as_array().unwrap().iter().map(|object| object["metadata"]["name"].as_str().unwrap()).collect();

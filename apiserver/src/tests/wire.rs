@@ -66,7 +66,25 @@ async fn what_cannot_be_read_or_written_is_told_in_kubernetes_words() {
     let fixture = open();
     let all = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
     let (code, _, body) = get(&fixture, CONFIG_MAPS, &[("accept", "text/html")]).await;
-    assert_eq!((code, message(&body)), (406, format!("406: Not Acceptable\n\nAvailable representations: {all}")));
+    let streams = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+    assert_eq!((code, message(&body)), (406, format!("406: Not Acceptable\n\nAvailable representations: {all}, {streams}")));
+    let (code, headers, body) = get(&fixture, &format!("{CONFIG_MAPS}?watch=1"), &[("accept", "application/yaml")]).await;
+    let refused: Value = serde_saphyr::from_str(std::str::from_utf8(&body).unwrap()).unwrap();
+    assert_eq!((code, headers["content-type"].to_str().unwrap()), (406, "application/yaml"));
+    assert_eq!(refused["message"], format!("only the following media types are accepted: {streams}"));
+    for (path, form, not) in [
+        (CONFIG_MAPS.to_owned(), "PartialObjectMetadata", "is a list (*core.ConfigMapList)"),
+        (WIDGETS.to_owned(), "PartialObjectMetadata", "is a list (*unstructured.UnstructuredList)"),
+        ("/api/v1/namespaces/default".to_owned(), "PartialObjectMetadataList", "is not a list (*core.Namespace)"),
+    ] {
+        let (code, _, body) = get(&fixture, &path, &[("accept", &format!("application/json;as={form};v=v1;g=meta.k8s.io"))]).await;
+        assert_eq!((code, message(&body)), (406, format!("you requested {form}, but the requested object {not}")));
+    }
+    let table = [("accept", "application/json;as=Table;v=v1;g=meta.k8s.io")];
+    let (code, _, body) = get(&fixture, &format!("{CONFIG_MAPS}?includeObject=All"), &table).await;
+    let wanted =
+        "Unable to convert to Table as requested: includeObject: Invalid value: \"All\": must be 'Metadata', 'Object', 'None', or empty";
+    assert_eq!((code, message(&body)), (400, wanted.into()));
     let (code, _, body) = get(&fixture, CONFIG_MAPS, &[("accept", "application/json;as=Thing;v=v1;g=meta.k8s.io")]).await;
     assert_eq!((code, message(&body)), (406, format!("only the following media types are accepted: {all}")));
     let (code, _, body) = get(&fixture, WIDGETS, &[("accept", PROTOBUF)]).await;
@@ -130,25 +148,28 @@ async fn people_get_pretty_answers_and_long_ones_are_compressed() {
 #[tokio::test]
 async fn discovery_can_be_had_at_once_and_only_when_it_has_changed() {
     let fixture = open();
-    for version in ["v2", "v2beta1"] {
-        let accept = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList,application/json");
-        let (_, headers, body) = get(&fixture, "/apis", &[("accept", &accept)]).await;
-        let wanted = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
-        assert_eq!(headers["content-type"].to_str().unwrap(), wanted);
-        let list: Value = serde_json::from_slice(&body).unwrap();
-        let group = |name: &str| list["items"].as_array().unwrap().iter().find(|group| group["metadata"]["name"] == name).cloned().unwrap();
-        let apps = group("apps");
-        let deployments =
-            apps["versions"][0]["resources"].as_array().unwrap().iter().find(|listed| listed["resource"] == "deployments").unwrap();
-        let scale = json!({"subresource": "scale", "responseKind": {"group": "autoscaling", "version": "v1", "kind": "Scale"}, "verbs": ["get", "patch", "update"]});
-        assert!(deployments["subresources"].as_array().unwrap().contains(&scale));
-        assert_eq!(
-            group("test.dev")["versions"][0]["resources"][0]["responseKind"],
-            json!({"group": "test.dev", "version": "v1", "kind": "Widget"})
-        );
-        let tag = headers["etag"].to_str().unwrap().to_owned();
-        let (code, _, body) = get(&fixture, "/apis", &[("accept", &accept), ("if-none-match", &tag)]).await;
-        assert_eq!((code, body.len()), (304, 0));
+    let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    let accept = format!("{aggregated},application/json");
+    let (_, headers, body) = get(&fixture, "/apis", &[("accept", &accept)]).await;
+    assert_eq!(headers["content-type"].to_str().unwrap(), aggregated);
+    let list: Value = serde_json::from_slice(&body).unwrap();
+    let group = |name: &str| list["items"].as_array().unwrap().iter().find(|group| group["metadata"]["name"] == name).cloned().unwrap();
+    let apps = group("apps");
+    let deployments =
+        apps["versions"][0]["resources"].as_array().unwrap().iter().find(|listed| listed["resource"] == "deployments").unwrap();
+    let scale = json!({"subresource": "scale", "responseKind": {"group": "autoscaling", "version": "v1", "kind": "Scale"}, "verbs": ["get", "patch", "update"]});
+    assert!(deployments["subresources"].as_array().unwrap().contains(&scale));
+    assert_eq!(
+        group("test.dev")["versions"][0]["resources"][0]["responseKind"],
+        json!({"group": "test.dev", "version": "v1", "kind": "Widget"})
+    );
+    let tag = headers["etag"].to_str().unwrap().to_owned();
+    let (code, _, body) = get(&fixture, "/apis", &[("accept", &accept), ("if-none-match", &tag)]).await;
+    assert_eq!((code, body.len()), (304, 0));
+    let older = aggregated.replace("v=v2", "v=v2beta1");
+    for (accept, code) in [(older.clone(), 406), (format!("{older},application/json"), 200)] {
+        let (got, headers, _) = get(&fixture, "/apis", &[("accept", &accept)]).await;
+        assert_eq!((got, &headers["content-type"]), (code, &"application/json".parse().unwrap()), "{accept}");
     }
     let plain = fixture.get("/apis/apps/v1").await.json();
     let deployments = plain["resources"].as_array().unwrap().iter().find(|listed| listed["name"] == "deployments").unwrap();

@@ -129,8 +129,9 @@ async fn create_named(core: &Core, call: &Call, body: Value, managers: Managers)
     managed::put(None, &mut new, managers);
     let key = object::key(&call.namespace, &name);
     loop {
-        if call.resource.get(&key).is_some() {
-            return Err(ApiError::already_exists(&call.kind, &name));
+        if let Some(taken) = call.resource.get(&key) {
+            let refusal = if taken.deleting { ApiError::still_exists } else { ApiError::already_exists };
+            return Err(refusal(&call.kind, &name));
         }
         if call.query.dry_run()? {
             return Ok(Answer { written: Written::Value(fit::shown(call, new)), code: 201, warnings });

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
 use crate::clock;
-use crate::error::{ApiError, Cause};
+use crate::error::{ApiError, Cause, details, unregistered};
 use crate::http::query::Query;
 use crate::kinds::{builtin, definition};
 use crate::options::Operation;
@@ -31,7 +31,7 @@ pub struct Options {
     propagation: Option<Propagation>,
     grace: Option<i64>,
     uid: Option<String>,
-    version: Option<u64>,
+    version: Option<String>,
     /// Nothing is to be stored, the body says. The query may say so too.
     dry_run: bool,
 }
@@ -52,6 +52,7 @@ impl Options {
     /// # Errors
     /// 400 when they cannot be read.
     pub fn parse(query: &Query, body: &Value) -> Result<Self, ApiError> {
+        check_kind(body)?;
         let policy = match value::text(body, &["propagationPolicy"]) {
             "" => query.get("propagationPolicy"),
             given => given,
@@ -75,20 +76,17 @@ impl Options {
             }
         };
         let grace = match value::at(body, &["gracePeriodSeconds"]).and_then(Value::as_i64) {
-            None => query.grace_period_seconds()?,
+            None => query.number("gracePeriodSeconds")?,
             grace => grace,
         };
-        if grace.is_some_and(|grace| grace < 0) {
-            return Err(ApiError::bad_request("gracePeriodSeconds: must not be negative"));
-        }
         let dry_run = dry_run(body)?;
         let precondition = |name: &str| Some(value::text(body, &["preconditions", name]).to_owned()).filter(|text| !text.is_empty());
         Ok(Self {
             propagation,
-            grace,
+            // Less than nothing is not at once, but as soon as can be.
+            grace: grace.map(|grace| if grace < 0 { 1 } else { grace }),
             uid: precondition("uid"),
-            // What is no version of this server is that of no object: it must hold the deletion up like any other.
-            version: precondition("resourceVersion").map(|text| text.parse().unwrap_or_default()),
+            version: precondition("resourceVersion"),
             dry_run,
         })
     }
@@ -101,15 +99,24 @@ impl Options {
             );
             return Err(ApiError::unmet(&call.kind, &call.name, &why));
         }
-        if let Some(version) = self.version.filter(|version| *version != current.version) {
+        let present = current.version.to_string();
+        if let Some(version) = self.version.as_ref().filter(|version| **version != present) {
             let why = format!(
-                "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({}). The object might have been modified",
-                current.version
+                "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({present}). The object might have been modified"
             );
             return Err(ApiError::unmet(&call.kind, &call.name, &why));
         }
         Ok(())
     }
+}
+
+/// Options are of one kind, whatever their version. What is sent as something else is not meant to delete.
+fn check_kind(body: &Value) -> Result<(), ApiError> {
+    let (version, kind) = (value::text(body, &["apiVersion"]), value::text(body, &["kind"]));
+    if matches!(kind, "" | "DeleteOptions") {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(unregistered(kind, version)))
 }
 
 /// Whether the body asks for a dry run, as `kubectl delete --dry-run=server` does. What is not understood must not delete.
@@ -144,12 +151,15 @@ pub async fn delete(core: &Core, call: &Call, options: &Options) -> Result<Answe
         if !removed && !rules::differ(&old, &doomed) {
             return answer(Written::Stored(current));
         }
+        let told = if removed && !call.kind.tells_the_deleted { Some(Written::Value(success(call, &current))) } else { None };
+        // Only what has a grace is marked before it goes.
+        let last = if removed && !call.kind.graceful { old } else { doomed };
         if call.query.dry_run()? || options.dry_run {
-            return answer(if removed { Written::Value(success(call, &current)) } else { Written::Value(fit::shown(call, doomed)) });
+            return answer(told.unwrap_or_else(|| Written::Value(fit::shown(call, last))));
         }
-        let change = if removed { Change::Remove(old) } else { Change::Put(doomed) };
+        let change = if removed { Change::Remove(last) } else { Change::Put(last) };
         if let Some(stored) = commit(call, &current.key, Expected::At(current.version), change).await? {
-            return answer(if removed { Written::Value(success(call, &current)) } else { Written::Stored(stored) });
+            return answer(told.unwrap_or(Written::Stored(stored)));
         }
     }
     Err(ApiError::conflict(&call.kind, &call.name))
@@ -189,7 +199,8 @@ fn grace(call: &Call, options: &Options, object: &Value) -> i64 {
 }
 
 fn success(call: &Call, object: &Object) -> Value {
-    let details = json!({"name": call.name, "group": call.kind.group, "kind": call.kind.resource, "uid": *object.uid});
+    let mut details = details(&call.name, &call.kind.group, &call.kind.resource);
+    details["uid"] = Value::from(&*object.uid);
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
 }
 
@@ -226,10 +237,18 @@ pub async fn delete_collection(core: &Core, call: &Call, options: &Options) -> R
     while let Some(result) = deletions.next().await {
         result?;
     }
-    let items = selected.iter().map(|object| fit::seen(call, object)).collect::<Result<Vec<_>, _>>()?;
+    let mut items = selected.iter().map(|object| fit::seen(call, object)).collect::<Result<Vec<_>, _>>()?;
+    let mut metadata = json!({"resourceVersion": version.to_string()});
+    if call.kind.custom {
+        metadata["continue"] = "".into();
+    } else {
+        for name in ["apiVersion", "kind"] {
+            items.iter_mut().for_each(|item| drop(object_mut(item).shift_remove(name)));
+        }
+    }
     let list = json!({
         "kind": call.kind.list_kind, "apiVersion": call.kind.api_version(&call.version.name),
-        "metadata": {"resourceVersion": version.to_string()}, "items": items,
+        "metadata": metadata, "items": items,
     });
     Ok(Answer { written: Written::Value(list), code: 200, warnings: Vec::new() })
 }

@@ -40,8 +40,14 @@ impl Edit {
                 (new, Managers::Applied(managers))
             }
         };
-        if matches!(self, Self::Replace(_)) {
+        if !matches!(self, Self::Apply(_)) {
             rules::fit_to_name(&call.name, &new)?;
+        }
+        if matches!(self, Self::Patch(_))
+            && !call.kind.custom
+            && let Err(why) = rules::type_fault(&call.kind.api_version(&call.version.name), &call.kind.group, &call.kind.kind, &new)
+        {
+            return Err(ApiError::invalid_patch(&new.to_string(), &why));
         }
         rules::fit_to_path(&call.kind, &call.version.name, &call.namespace, &call.name, &mut new)?;
         Ok((new, managers))
@@ -98,8 +104,15 @@ pub async fn store(call: &Call, current: &Arc<Object>, old: &Value, new: Value) 
         value::metadata(&mut shown).insert("resourceVersion".into(), current.version.to_string().into());
         return Ok(Some(Written::Value(fit::shown(call, shown))));
     }
-    let change = if rules::is_over(&call.kind, &new) { Change::Remove(new) } else { Change::Put(new) };
-    let stored = commit(call, &current.key, Expected::At(current.version), change).await?;
+    let expected = Expected::At(current.version);
+    if rules::is_over(&call.kind, &new) {
+        // As in Kubernetes, watchers see the object go as they knew it. Only the editor sees what the edit made of it.
+        let mut last = new;
+        carry(value::at(old, &["metadata", "resourceVersion"]), value::metadata(&mut last), "resourceVersion");
+        let gone = commit(call, &current.key, expected, Change::Remove(old.clone())).await?;
+        return Ok(gone.map(|_| Written::Value(last)));
+    }
+    let stored = commit(call, &current.key, expected, Change::Put(new)).await?;
     Ok(stored.map(Written::Stored))
 }
 
@@ -114,6 +127,11 @@ pub fn check_version(call: &Call, current: &Object, proposed: &Value, replaces: 
         }
         let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", current.uid);
         return Err(ApiError::conflict_because(&call.kind, &call.name, &why));
+    }
+    let date = value::meta(proposed, "deletionTimestamp");
+    if !date.is_empty() && !current.deleting {
+        let cause = Cause::invalid("metadata.deletionTimestamp", &date.into(), "field is immutable");
+        return Err(ApiError::invalid(&call.kind, &call.name, &[cause.clone(), cause]));
     }
     match value::meta(proposed, "resourceVersion") {
         "" | "0" if replaces && call.kind.custom => {
@@ -138,12 +156,12 @@ fn next(
     (edit, mut proposed, managers): (&Edit, Value, Managers),
     warnings: &mut Vec<String>,
 ) -> Result<Value, ApiError> {
-    rules::carry_over(&call.version, old, &mut proposed);
+    rules::carry_over(&call.kind, &call.version, old, &mut proposed);
     let mut shaped = edit.shape(call, proposed, warnings)?;
     fit::complete(call, Some(old), &mut shaped);
     let managers = managed::note(call, Some(old), &shaped, managers);
     let mut new = fit::admit(core, call, Operation::Update, shaped, Some(old), warnings)?;
-    rules::carry_over(&call.version, old, &mut new);
+    rules::carry_over(&call.kind, &call.version, old, &mut new);
     fit::furnish(call, Some(old), &mut new);
     rules::raise_generation(&call.kind, &call.version, old, &mut new);
     fit::settle(core, call, &mut new);

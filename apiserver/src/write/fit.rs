@@ -43,6 +43,9 @@ fn read(call: &Call, mut object: Value, warnings: &mut Vec<String>) -> Result<Va
     let validation = call.query.field_validation().unwrap_or(default);
     let (mut object, unknown) = match &call.version.shape {
         Shape::Typed(normalise) => {
+            if !call.user.is_system() {
+                typed::fill_nulls(&mut object);
+            }
             let given = (validation != FieldValidation::Ignore).then(|| object.clone());
             let explained = |error: serde_json::Error| {
                 given.as_ref().map_or_else(|| error.to_string(), |given| typed::unreadable::explain(*normalise, given))

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use super::edit::{self, Edit};
 use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
 use crate::error::{ApiError, Cause};
+use crate::http::query::FieldValidation;
 use crate::kinds::{Scale, Shape, Version, typed};
 use crate::managed::scale::Parent;
 use crate::options::Operation;
+use crate::patch::{Patch, go_print};
 use crate::read::{View, columns, table};
 use crate::rules;
 use crate::store::{Change, Expected, Object};
@@ -28,9 +30,14 @@ fn view(paths: &Scale, object: &Value) -> Value {
     for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         value::carry(value::at(object, &["metadata", name]), &mut metadata, name);
     }
+    // A wish for none goes without saying.
+    let spec = match number(object, &paths.spec) {
+        0 => json!({}),
+        wanted => json!({"replicas": wanted}),
+    };
     let mut scale = json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
-        "spec": {"replicas": number(object, &paths.spec)}, "status": {"replicas": number(object, &paths.status)},
+        "spec": spec, "status": {"replicas": number(object, &paths.status)},
     });
     let selector_path: Vec<&str> = paths.selector.iter().map(String::as_str).collect();
     let selector = if selector_path.is_empty() { None } else { value::at(object, &selector_path) };
@@ -120,7 +127,7 @@ pub fn get(call: &Call, wanted: View) -> Result<Value, ApiError> {
 
 /// What tables must know of scales.
 fn as_version() -> Version {
-    Version { name: "v1".into(), status: true, scale: None, shape: Shape::Free, columns: columns::scale() }
+    Version { name: "v1".into(), status: true, scale: None, shape: Shape::Free, columns: columns::scale(), warning: None }
 }
 
 /// PUT and PATCH.
@@ -161,15 +168,16 @@ fn next(call: &Call, paths: &Scale, edit: &Edit, current: &Object, old: &Value) 
         Edit::Replace(scale) => {
             rules::fit_type("autoscaling/v1", "autoscaling", "Scale", scale)?;
             rules::fit_to_name(&call.name, scale)?;
-            (read(scale).map_err(unreadable)?, None)
+            (read(call, scale).map_err(unreadable)?, None)
         }
         Edit::Patch(patch) => {
             let made = patch.apply(before.clone())?;
-            (read(&made).map_err(|why| ApiError::invalid_patch(&made.to_string(), &why))?, None)
+            let shown = || if let Patch::Strategic(patch) = patch { go_print(patch) } else { made.to_string() };
+            (read(call, &made).map_err(|why| ApiError::invalid_patch(&shown(), &why))?, None)
         }
         Edit::Apply(config) => parent.apply(call, config).map(|(scale, managers)| (scale, Some(managers)))?,
     };
-    check(call, current, &wanted)?;
+    check(call, current, &wanted, matches!(edit, Edit::Replace(_)))?;
     let mut new = old.clone();
     if let Some((last, parents)) = paths.spec.split_last() {
         let holder = parents.iter().fold(object_mut(&mut new), |fields, name| child(fields, name));
@@ -183,22 +191,36 @@ fn next(call: &Call, paths: &Scale, edit: &Edit, current: &Object, old: &Value) 
 }
 
 /// Reads a scale as its type, or says why it cannot be.
-fn read(scale: &Value) -> Result<Value, String> {
+fn read(call: &Call, scale: &Value) -> Result<Value, String> {
     let normalise = typed::normalise::<k8s_openapi::api::autoscaling::v1::Scale>;
-    normalise(scale.clone()).map_err(|_| typed::unreadable::explain(normalise, scale))
+    let mut kept = normalise(scale.clone()).map_err(|_| typed::unreadable::explain(normalise, scale))?;
+    let unknown: Vec<String> = typed::dropped(scale, &kept).into_iter().map(|path| format!("unknown field \"{path}\"")).collect();
+    if call.query.field_validation() == Some(FieldValidation::Strict) && !unknown.is_empty() {
+        return Err(format!("strict decoding error: {}", unknown.join(", ")));
+    }
+    // A wish for none goes without saying, and nobody manages it.
+    if let Some(Value::Object(spec)) = kept.get_mut("spec") {
+        spec.retain(|name, wanted| name != "replicas" || *wanted != 0);
+    }
+    Ok(kept)
 }
 
 fn unreadable(why: String) -> ApiError {
     ApiError::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {why}"))
 }
 
-fn check(call: &Call, current: &Object, wanted: &Value) -> Result<(), ApiError> {
+fn check(call: &Call, current: &Object, wanted: &Value, replaces: bool) -> Result<(), ApiError> {
     let name = value::meta(wanted, "name");
     if !name.is_empty() && name != call.name {
         let message = format!("the name of the object ({name}) does not match the name on the URL ({})", call.name);
         return Err(ApiError::bad_request(message));
     }
-    edit::check_version(call, current, wanted, false)?;
+    let namespace = value::meta(wanted, "namespace");
+    if !namespace.is_empty() && namespace != call.namespace {
+        let message = "the namespace of the provided object does not match the namespace sent on the request";
+        return Err(ApiError::bad_request(message));
+    }
+    edit::check_version(call, current, wanted, replaces && !value::meta(wanted, "uid").is_empty())?;
     let replicas = value::at(wanted, &["spec", "replicas"]).cloned().unwrap_or_else(|| 0.into());
     if replicas.as_i64().is_none_or(|number| number < 0) {
         let cause = Cause::invalid("spec.replicas", &replicas, "must be greater than or equal to 0");

@@ -117,5 +117,5 @@ fn key(item: &Value) -> Option<String> {
     if let Some(name) = text("/metadata/name") {
         return Some(text("/metadata/namespace").map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}")));
     }
-    ["/name", "/resource", "/version", "/responseKind/kind"].iter().find_map(|pointer| text(pointer)).map(str::to_owned)
+    ["/name", "/resource", "/subresource", "/version", "/responseKind/kind"].iter().find_map(|pointer| text(pointer)).map(str::to_owned)
 }

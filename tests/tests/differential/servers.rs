@@ -52,7 +52,7 @@ struct Watching {
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// JSON, or a list of JSON for a watch, or text.
+    /// JSON or YAML, or a list of JSON for a watch, or text.
     pub body: Value,
 }
 

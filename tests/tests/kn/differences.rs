@@ -60,6 +60,7 @@ pub const LISTED: &[Listed] = &[
     listed("secret create gone", "nowhere.pem", FILES),
     listed("secret delete short", "Secret 'short' deleted", "kn says nothing"),
     listed("secret list -o yaml", "", GO),
+    listed("secret list -o name", "", "kn asks the items of a list for their kind, which no server says; ebb prints names"),
     listed("fails", "exit status 3", "a plugin's own exit code is kept"),
     listed("fails", "1", "a plugin's own exit code is kept"),
     listed("fails", "3", "a plugin's own exit code is kept"),

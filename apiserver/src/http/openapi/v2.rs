@@ -34,7 +34,7 @@ pub fn answer(core: &Core, parts: &request::Parts) -> Result<Response<Body>, Api
     definitions.extend(custom);
     definitions.values_mut().for_each(plain);
     let document = json!({
-        "swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.36"}, "paths": {}, "definitions": definitions,
+        "swagger": "2.0", "info": {"title": "Kubernetes", "version": "1.36"}, "paths": {}, "definitions": definitions,
         "securityDefinitions": {"BearerToken": {"description": "Bearer Token authentication", "type": "apiKey", "name": "authorization", "in": "header"}},
         "security": [{"BearerToken": []}],
     });

@@ -16,7 +16,8 @@ use crate::store::{Object, object};
 use crate::value;
 use crate::write::{Core, parse};
 
-const KIND: &str = "TokenRequest";
+/// The kind of the question.
+pub const KIND: &str = "TokenRequest";
 /// Seconds that a token lasts when nobody says how long.
 const LASTS: i64 = 3600;
 /// No token is shorter-lived: its holder must have the time to ask for the next one.

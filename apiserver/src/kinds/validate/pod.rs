@@ -52,6 +52,9 @@ pub fn spec_faults(spec: &Value, path: &str) -> Vec<Cause> {
     if spec.get("containers").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         faults.push(Cause::required(format!("{path}.containers"), ""));
     }
+    if spec.get("hostNetwork") == Some(&Value::Bool(true)) {
+        host_port_faults(&mut faults, spec, path);
+    }
     let mut taken = Vec::new();
     for list in ["containers", "initContainers"] {
         for (path, container) in each(spec, path, list) {
@@ -65,6 +68,17 @@ pub fn spec_faults(spec: &Value, path: &str) -> Vec<Cause> {
         }
     }
     faults
+}
+
+/// On the network of the host a port is the port of the host.
+fn host_port_faults(faults: &mut Vec<Cause>, spec: &Value, path: &str) {
+    for (path, container) in each(spec, path, "containers") {
+        for (path, port) in each(container, &path, "ports") {
+            let other = port.get("hostPort").filter(|number| **number != 0 && Some(*number) != port.get("containerPort"));
+            let why = "must match `containerPort` when `hostNetwork` is true";
+            faults.extend(other.map(|number| Cause::invalid(format!("{path}.hostPort"), number, why)));
+        }
+    }
 }
 
 /// The policy for names.
@@ -94,6 +108,11 @@ fn container_faults(faults: &mut Vec<Cause>, container: &Value, path: &str, volu
         } else if name.bytes().any(|byte| !(b' '..=b'~').contains(&byte) || byte == b'=') {
             let why = "a valid environment variable name must consist only of printable ASCII characters other than '='";
             faults.push(Cause::invalid(format!("{path}.name"), &name.into(), why));
+        }
+        let from = variable.get("valueFrom").filter(|from| !from.is_null());
+        if from.is_some() && !value::text(variable, &["value"]).is_empty() {
+            let why = "may not be specified when `value` is not empty";
+            faults.push(Cause::invalid(format!("{path}.valueFrom"), &"".into(), why));
         }
     }
     mount_faults(faults, container, path, volumes);
@@ -155,6 +174,8 @@ fn probe_faults(faults: &mut Vec<Cause>, probe: &Value, path: &str, succeeds_onc
     if handlers.iter().all(|handler| probe.get(handler).is_none_or(Value::is_null)) {
         faults.push(Cause::required(path, "must specify a handler type"));
     }
+    let given = handlers.iter().filter(|handler| probe.get(**handler).is_some_and(|handler| !handler.is_null()));
+    faults.extend(given.skip(1).map(|handler| Cause::forbidden(format!("{path}.{handler}"), "may not specify more than 1 handler type")));
     for handler in ["httpGet", "tcpSocket"] {
         let port = value::at(probe, &[handler, "port"]).filter(|port| port.is_number() && !is_port(port));
         faults.extend(port.map(|port| Cause::invalid(format!("{path}.{handler}.port"), port, PORT)));

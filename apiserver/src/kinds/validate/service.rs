@@ -1,8 +1,8 @@
 //! Services.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{PORT, PROTOCOLS, each, is_port, one_of};
+use super::{PORT, PROTOCOLS, each, is_port, label_set_faults, one_of};
 use crate::error::Cause;
 use crate::kinds::Naming;
 use crate::{names, value};
@@ -15,7 +15,11 @@ pub fn faults(old: Option<&Value>, object: &Value) -> Vec<Cause> {
     let (kind, address) = (value::text(spec, &["type"]), value::text(spec, &["clusterIP"]));
     match kind {
         "ExternalName" if value::text(spec, &["externalName"]).is_empty() => faults.push(Cause::required("spec.externalName", "")),
-        "ExternalName" => {}
+        "ExternalName" => {
+            let name = value::text(spec, &["externalName"]);
+            let fault = names::name_fault(Naming::Subdomain, name.trim_end_matches('.'));
+            faults.extend(fault.map(|fault| Cause::invalid("spec.externalName", &name.into(), &fault)));
+        }
         _ if ports == 0 && address != "None" => faults.push(Cause::required("spec.ports", "")),
         _ => {}
     }
@@ -23,12 +27,22 @@ pub fn faults(old: Option<&Value>, object: &Value) -> Vec<Cause> {
     for (path, port) in each(spec, "spec", "ports") {
         port_faults(&mut faults, port, &path, ports > 1, &mut taken);
     }
+    faults.extend(label_set_faults(spec.get("selector"), "spec.selector"));
     one_of(&mut faults, spec, "spec", "sessionAffinity", &["ClientIP", "None"]);
     one_of(&mut faults, spec, "spec", "type", &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]);
+    let key = |port: &Value| (port.get("protocol").cloned(), port.get("port").cloned());
+    let all: Vec<&Value> = spec.get("ports").and_then(Value::as_array).into_iter().flatten().collect();
+    for (index, port) in all.iter().enumerate().filter(|(index, port)| all[..*index].iter().any(|other| key(other) == key(port))) {
+        // What is told is what makes them the same.
+        let shown = json!({
+            "Name": "", "Protocol": port["protocol"], "AppProtocol": null, "Port": port["port"], "TargetPort": 0, "NodePort": 0,
+        });
+        faults.push(Cause::duplicate(format!("spec.ports[{index}]"), &shown));
+    }
     let before = old.map(|old| value::text(old, &["spec", "clusterIP"])).unwrap_or_default();
     let stays = old.is_some_and(|old| value::text(old, &["spec", "type"]) != "ExternalName") && kind != "ExternalName";
     if stays && !before.is_empty() && before != address {
-        faults.push(Cause::invalid("spec.clusterIPs[0]", &serde_json::json!([address]), "may not change once set"));
+        faults.push(Cause::invalid("spec.clusterIPs[0]", &json!([address]), "may not change once set"));
     }
     faults
 }
@@ -48,6 +62,9 @@ fn port_faults<'a>(faults: &mut Vec<Cause>, port: &'a Value, path: &str, several
     let number = port.get("port").cloned().unwrap_or_else(|| 0.into());
     if !is_port(&number) {
         faults.push(Cause::invalid(format!("{path}.port"), &number, PORT));
+    }
+    if let Some(name) = port.get("targetPort").and_then(Value::as_str) {
+        faults.extend(names::port_name_faults(name).map(|why| Cause::invalid(format!("{path}.targetPort"), &name.into(), why)));
     }
     if let Some(target) = port.get("targetPort").filter(|target| target.is_number() && !is_port(target)) {
         faults.push(Cause::invalid(format!("{path}.targetPort"), target, PORT));

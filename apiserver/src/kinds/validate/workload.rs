@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{one_of, pod};
+use super::{each, label_set_faults, one_of, pod};
 use crate::error::Cause;
-use crate::value;
+use crate::{names, value};
 
 /// What is wrong with a Deployment.
 pub fn deployment_faults(object: &Value) -> Vec<Cause> {
@@ -64,14 +64,43 @@ fn replicas_faults(object: &Value) -> Vec<Cause> {
     if selector.is_none() {
         faults.push(Cause::required("spec.selector", ""));
     }
+    let unfit = selector.map(selector_faults).unwrap_or_default();
     let labels = value::at(spec, &["template", "metadata", "labels"]).cloned().unwrap_or_default();
+    if !unfit.is_empty() {
+        faults.extend(unfit);
+        faults.extend(selector.map(|selector| Cause::invalid("spec.selector", selector, "invalid label selector")));
+        return faults;
+    }
     if !selector.is_some_and(|selector| matches(selector, &labels)) {
         faults.push(Cause::invalid("spec.template.metadata.labels", &labels, "`selector` does not match template `labels`"));
     }
+    faults.extend(label_set_faults(Some(&labels), "spec.template.labels"));
     let template = value::at(spec, &["template", "spec"]).cloned().unwrap_or_default();
     faults.extend(pod::spec_faults(&template, "spec.template.spec"));
     pod::dns_policy(&mut faults, &template, "spec.template.spec");
     one_of(&mut faults, &template, "spec.template.spec", "restartPolicy", &["Always"]);
+    faults
+}
+
+/// What is wrong with a label selector.
+fn selector_faults(selector: &Value) -> Vec<Cause> {
+    let mut faults = label_set_faults(selector.get("matchLabels"), "spec.selector.matchLabels");
+    for (path, expression) in each(selector, "spec.selector", "matchExpressions") {
+        let (key, operator) = (value::text(expression, &["key"]), value::text(expression, &["operator"]));
+        let empty = expression.get("values").is_none_or(|values| value::is_nothing(Some(values)));
+        match operator {
+            "In" | "NotIn" if empty => {
+                faults.push(Cause::required(format!("{path}.values"), "must be specified when `operator` is 'In' or 'NotIn'"));
+            }
+            "Exists" | "DoesNotExist" if !empty => {
+                let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+                faults.push(Cause::forbidden(format!("{path}.values"), why));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+            other => faults.push(Cause::invalid(format!("{path}.operator"), &other.into(), "not a valid selector operator")),
+        }
+        faults.extend(names::qualified_fault(key).map(|fault| Cause::invalid(format!("{path}.key"), &key.into(), &fault)));
+    }
     faults
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::table;
-use super::{age, code, or_none, path, wide};
+use super::{age, code, created_at, or_none, path, wide};
 use crate::kinds::Column;
 use crate::value;
 
@@ -61,11 +61,10 @@ pub fn endpoints() -> Vec<Column> {
             let mut all = Vec::new();
             for subset in list(object, &["subsets"]) {
                 let ports: Vec<String> = list(subset, &["ports"]).map(|port| format!(":{}", port["port"])).collect();
-                for address in list(subset, &["addresses"]).map(|address| value::text(address, &["ip"])) {
-                    match ports.is_empty() {
-                        true => all.push(address.to_owned()),
-                        false => all.extend(ports.iter().map(|port| format!("{address}{port}"))),
-                    }
+                let addresses = || list(subset, &["addresses"]).map(|address| value::text(address, &["ip"]));
+                match ports.is_empty() {
+                    true => all.extend(addresses().map(str::to_owned)),
+                    false => ports.iter().for_each(|port| all.extend(addresses().map(|address| format!("{address}{port}")))),
                 }
             }
             few(&all)
@@ -110,12 +109,12 @@ pub fn event() -> Vec<Column> {
         }),
         wide(path("Subobject", "string", ".involvedObject.fieldPath")),
         wide(code("Source", "string", |event| {
-            let source = |name: &str| value::text(event, &["source", name]);
-            match (source("component"), source("host")) {
-                ("", _) => value::text(event, &["reportingComponent"]).into(),
-                (component, "") => component.into(),
-                (component, host) => format!("{component}, {host}").into(),
-            }
+            let source = |name: &str, otherwise: &str| match value::text(event, &["source", name]) {
+                "" => value::text(event, &[otherwise]).to_owned(),
+                given => given.to_owned(),
+            };
+            let (component, host) = (source("component", "reportingComponent"), source("host", "reportingInstance"));
+            if host.is_empty() { component.into() } else { format!("{component}, {host}").into() }
         })),
         code("Message", "string", |event| value::text(event, &["message"]).trim().into()),
         wide(code("First Seen", "string", |event| time(event, &["firstTimestamp", "eventTime"]))),
@@ -139,7 +138,7 @@ pub fn service_account() -> Vec<Column> {
 
 /// Columns of limit ranges.
 pub fn limit_range() -> Vec<Column> {
-    vec![path("Created At", "date-time", ".metadata.creationTimestamp")]
+    created_at()
 }
 
 /// Columns of quotas.
@@ -168,6 +167,9 @@ pub fn claim() -> Vec<Column> {
         };
         list(claim, path).filter_map(Value::as_str).map(short).collect::<Vec<_>>().join(",")
     }
+    fn unset(text: &str) -> Value {
+        if text.is_empty() { "<unset>".into() } else { text.into() }
+    }
     vec![
         code("Status", "string", |claim| {
             let deleting = !value::meta(claim, "deletionTimestamp").is_empty();
@@ -180,11 +182,8 @@ pub fn claim() -> Vec<Column> {
             if bound { modes(claim, &["status", "accessModes"]).into() } else { "".into() }
         }),
         code("StorageClass", "string", |claim| value::text(claim, &["spec", "storageClassName"]).into()),
-        code("VolumeAttributesClass", "string", |claim| {
-            let class = value::text(claim, &["spec", "volumeAttributesClassName"]);
-            if class.is_empty() { "<unset>".into() } else { class.into() }
-        }),
+        code("VolumeAttributesClass", "string", |claim| unset(value::text(claim, &["spec", "volumeAttributesClassName"]))),
         age(),
-        wide(path("VolumeMode", "string", ".spec.volumeMode")),
+        wide(code("VolumeMode", "string", |claim| unset(value::text(claim, &["spec", "volumeMode"])))),
     ]
 }

@@ -2,15 +2,13 @@
 
 use super::{At, Begin, Continue, ListOptions, WatchOptions};
 use crate::http::query::Query;
-use crate::kinds::builtin;
 
 fn list(query: &str) -> Result<ListOptions, (u16, String)> {
     ListOptions::parse(&Query::parse(Some(query))).map_err(|error| (error.code, error.message))
 }
 
 fn watch(query: &str) -> Result<WatchOptions, (u16, String)> {
-    let kind = builtin::all().into_iter().find(|kind| kind.resource == "configmaps").unwrap();
-    WatchOptions::parse(&kind, &Query::parse(Some(query))).map_err(|error| (error.code, error.message))
+    WatchOptions::parse(&Query::parse(Some(query))).map_err(|error| (error.code, error.message))
 }
 
 #[test]
@@ -89,20 +87,27 @@ fn watches_say_where_they_begin() {
         let options = watch(query).unwrap();
         assert_eq!((options.begin, options.mark_end), (begin, mark_end), "{query}");
     }
-    for (query, message) in [
+    for (query, timeout) in [("", None), ("timeoutSeconds=0", None), ("timeoutSeconds=7", Some(7)), ("timeoutSeconds=-7", Some(0))] {
+        assert_eq!(watch(query).unwrap().timeout, timeout, "{query}");
+    }
+    for (query, code, message) in [
         (
             "sendInitialEvents=true",
+            422,
             "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
         ),
         (
             "resourceVersionMatch=NotOlderThan",
+            422,
             "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
         ),
         (
-            "resourceVersion=x",
-            "configmaps \"\" is invalid: resourceVersion: Invalid value: \"x\": strconv.ParseUint: parsing \"x\": invalid syntax",
+            "continue=x",
+            422,
+            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided",
         ),
+        ("resourceVersion=x", 500, "resourceVersion: Invalid value: \"x\": strconv.ParseUint: parsing \"x\": invalid syntax"),
     ] {
-        assert_eq!(watch(query), Err((422, message.to_owned())), "{query}");
+        assert_eq!(watch(query), Err((code, message.to_owned())), "{query}");
     }
 }
