@@ -279,7 +279,6 @@ async fn deployments_run_and_scale_and_tell() -> Result<()> {
     let pods = kubectl.json(&["get", "pods", "-l", "app=web", "--field-selector=status.phase=Running"]).await?;
     let restarts = pods["items"].as_array().into_iter().flatten().map(|pod| &pod["status"]["containerStatuses"][0]["restartCount"]);
     assert!(restarts.clone().count() >= 2 && restarts.clone().all(|count| *count == 0), "nobody took another's port: {pods}");
-    holds(&kubectl.ok(&["get", "events"]).await?, &["LAST SEEN", "REASON"]);
     holds(&kubectl.ok(&["delete", "deployment", "web"]).await?, &["deployment.apps \"web\" deleted"]);
     kubectl.ok(&["wait", "pod", "-l", "app=web", "--for=delete", "--timeout=50s"]).await?;
     assert_eq!(kubectl.json(&["get", "pods"]).await?["items"], serde_json::json!([]));
@@ -302,6 +301,8 @@ async fn a_pod_by_itself() -> Result<()> {
     kubectl.ok(&["run", "nowhere", "--image=dev.local/host", nowhere, "--command", "--", "true"]).await?;
     kubectl.ok(&["wait", "pod/nowhere", "--for=condition=PodScheduled=false", "--timeout=50s"]).await?;
     holds(&kubectl.ok(&["describe", "pod", "nowhere"]).await?, &["Pending", "didn't match Pod's node affinity/selector"]);
+    holds(&kubectl.ok(&["get", "events"]).await?, &["LAST SEEN", "FailedScheduling", "pod/nowhere"]);
+    holds(&kubectl.ok(&["events", "--for=pod/nowhere"]).await?, &["LAST SEEN", "FailedScheduling", "Pod/nowhere"]);
     kubectl.ok(&["delete", "pod", "web", "once", "nowhere"]).await?;
     assert_eq!(kubectl.json(&["get", "pods"]).await?["items"], serde_json::json!([]));
     ebb.stop(&[]).await.map(|_| ())
