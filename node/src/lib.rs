@@ -23,6 +23,7 @@ pub mod ports;
 pub mod probe;
 pub mod quantity;
 pub mod reach;
+mod schedule;
 pub mod spawn;
 pub mod traffic;
 mod volumes;

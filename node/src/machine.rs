@@ -36,13 +36,8 @@ fn sanitise(host: &str) -> String {
 /// When the API server refuses.
 pub async fn announce(client: Client, name: &str) -> Result<(), ebb_plumbing::BoxError> {
     let api: Api<Node> = Api::all(client);
-    let labels = [(HOSTNAME_LABEL, name), ("kubernetes.io/os", "linux"), ("kubernetes.io/arch", architecture())];
     let node = Node {
-        metadata: ObjectMeta {
-            name: Some(name.into()),
-            labels: Some(labels.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()),
-            ..ObjectMeta::default()
-        },
+        metadata: ObjectMeta { name: Some(name.into()), labels: Some(labels(name)), ..ObjectMeta::default() },
         spec: Some(NodeSpec::default()),
         status: None,
     };
@@ -53,6 +48,12 @@ pub async fn announce(client: Client, name: &str) -> Result<(), ebb_plumbing::Bo
     let patch = Patch::Json::<()>(patches::set("/status", &status(name))?);
     api.patch_status(name, &PatchParams::default(), &patch).await?;
     Ok(())
+}
+
+/// The labels of the Node.
+pub fn labels(name: &str) -> BTreeMap<String, String> {
+    let labels = [(HOSTNAME_LABEL, name), ("kubernetes.io/os", "linux"), ("kubernetes.io/arch", architecture())];
+    labels.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 fn status(name: &str) -> NodeStatus {

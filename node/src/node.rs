@@ -24,6 +24,7 @@ use crate::pod::worlds::Worlds;
 use crate::ports::Ports;
 use crate::probe::health::Crowd;
 use crate::reach::{self, ReachError};
+use crate::schedule::controller::Controller as Schedule;
 use crate::spawn::{Spawner, sweep};
 use crate::traffic::Traffic;
 use crate::{events, index, machine, orphans};
@@ -225,6 +226,7 @@ async fn start(context: &Arc<Context>, manager: &Arc<Manager>, tasks: &Tasks) ->
     let (client, ports, traffic) = (context.client.clone(), context.ports.clone(), context.traffic.clone());
     let controller = Deployments::new(client, deployments, pods.clone(), ports, traffic, context.node.clone());
     tasks.spawn("node-deployments", controller.run(shutdown.clone()));
+    tasks.spawn("node-schedule", Schedule::new(context.clone(), pods.clone()).run(shutdown.clone()));
     let controller = Endpoints::new(context.client.clone(), services, pods, slices);
     tasks.spawn("node-endpoints", controller.run(shutdown.clone()));
     Ok(())

@@ -279,9 +279,31 @@ async fn deployments_run_and_scale_and_tell() -> Result<()> {
     let pods = kubectl.json(&["get", "pods", "-l", "app=web", "--field-selector=status.phase=Running"]).await?;
     let restarts = pods["items"].as_array().into_iter().flatten().map(|pod| &pod["status"]["containerStatuses"][0]["restartCount"]);
     assert!(restarts.clone().count() >= 2 && restarts.clone().all(|count| *count == 0), "nobody took another's port: {pods}");
-    holds(&kubectl.ok(&["get", "events"]).await?, &["LAST SEEN", "REASON"]);
     holds(&kubectl.ok(&["delete", "deployment", "web"]).await?, &["deployment.apps \"web\" deleted"]);
     kubectl.ok(&["wait", "pod", "-l", "app=web", "--for=delete", "--timeout=50s"]).await?;
+    assert_eq!(kubectl.json(&["get", "pods"]).await?["items"], serde_json::json!([]));
+    ebb.stop(&[]).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn a_pod_by_itself() -> Result<()> {
+    let ebb = Ebb::up().await?;
+    let Some(kubectl) = Kubectl::of(&ebb)? else { return Ok(()) };
+    let hello = process::hello_binary()?.display().to_string();
+    let port = ["run", "web", "--image=dev.local/host", "--env=PORT=0", "--command", "--", &hello];
+    assert_eq!(kubectl.ok(&port).await?, "pod/web created\n");
+    kubectl.ok(&["wait", "pod/web", "--for=condition=Ready", "--timeout=50s"]).await?;
+    holds(&kubectl.ok(&["get", "pod", "web"]).await?, &["1/1", "Running"]);
+    kubectl.ok(&["run", "once", "--image=dev.local/host", "--restart=Never", "--command", "--", "sh", "-c", "echo hello"]).await?;
+    kubectl.ok(&["wait", "pod/once", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=50s"]).await?;
+    assert_eq!(kubectl.ok(&["logs", "once"]).await?, "hello\n");
+    let nowhere = r#"--overrides={"spec":{"nodeSelector":{"disk":"fast"}}}"#;
+    kubectl.ok(&["run", "nowhere", "--image=dev.local/host", nowhere, "--command", "--", "true"]).await?;
+    kubectl.ok(&["wait", "pod/nowhere", "--for=condition=PodScheduled=false", "--timeout=50s"]).await?;
+    holds(&kubectl.ok(&["describe", "pod", "nowhere"]).await?, &["Pending", "didn't match Pod's node affinity/selector"]);
+    holds(&kubectl.ok(&["get", "events"]).await?, &["LAST SEEN", "FailedScheduling", "pod/nowhere"]);
+    holds(&kubectl.ok(&["events", "--for=pod/nowhere"]).await?, &["LAST SEEN", "FailedScheduling", "Pod/nowhere"]);
+    kubectl.ok(&["delete", "pod", "web", "once", "nowhere"]).await?;
     assert_eq!(kubectl.json(&["get", "pods"]).await?["items"], serde_json::json!([]));
     ebb.stop(&[]).await.map(|_| ())
 }

@@ -71,6 +71,7 @@ static NEW_EVENTS: Form = Form {
         ("reportingComponent", "reportingController"),
     ],
     always: &["involvedObject"],
+    texts: &["reportingComponent", "reportingInstance"],
 };
 /// Fields by which they can be selected there.
 const NEW_EVENT_FIELDS: [&str; 10] = [

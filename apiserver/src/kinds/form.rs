@@ -16,6 +16,8 @@ pub struct Form {
     pub names: &'static [(&'static str, &'static str)],
     /// Members that objects have as they are kept, whatever they are.
     pub always: &'static [&'static str],
+    /// Texts that objects have as they are kept, and in this form only when they say something.
+    pub texts: &'static [&'static str],
 }
 
 impl Form {
@@ -25,7 +27,13 @@ impl Form {
     }
 
     /// An object in this form, but for its `apiVersion`.
-    pub fn read(&self, kept: Value) -> Value {
+    pub fn read(&self, mut kept: Value) -> Value {
+        let fields = object_mut(&mut kept);
+        for name in self.texts {
+            if fields.get(*name).is_some_and(|text| text == "") {
+                fields.shift_remove(*name);
+            }
+        }
         renamed(kept, |name| self.names.iter().find(|(kept, _)| *kept == name).map_or(name, |(_, here)| here))
     }
 
@@ -36,6 +44,9 @@ impl Form {
         fields.insert("apiVersion".into(), self.kept_as.into());
         for name in self.always {
             fields.entry(*name).or_insert_with(|| Map::new().into());
+        }
+        for name in self.texts {
+            fields.entry(*name).or_insert_with(|| "".into());
         }
         kept
     }

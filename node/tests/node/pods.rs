@@ -49,6 +49,32 @@ async fn a_process_gets_its_environment_and_a_directory_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_pod_that_nobody_gave_to_a_node_runs_here_and_one_that_does_not_fit_says_why() {
+    let ground = Ground::new(NoTraffic).await;
+    let make = async |name: &str, spec: serde_json::Value| {
+        let container = json!({"name": "user-container", "image": "dev.local/host", "command": ["sh", "-c", "echo done"]});
+        let mut pod =
+            json!({"metadata": {"name": name, "labels": {"app": name}}, "spec": {"restartPolicy": "Never", "containers": [container]}});
+        pod["spec"].as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
+        ground.pods().create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+    };
+    make("bare", json!({})).await;
+    make("elsewhere", json!({"nodeSelector": {"kubernetes.io/hostname": "elsewhere"}})).await;
+    make("gated", json!({"schedulingGates": [{"name": "example.com/later"}]})).await;
+    let phase = |pod: &k8s_openapi::api::core::v1::Pod| pod.status.as_ref().and_then(|status| status.phase.clone()).unwrap_or_default();
+    let done = ground.wait_pods("bare", "its end", |pods| pods.len() == 1 && phase(&pods[0]) == "Succeeded").await;
+    assert_eq!(done[0].spec.as_ref().unwrap().node_name.as_deref(), Some(ground.node.name()));
+    assert_eq!(condition(&done[0], "PodScheduled").unwrap().0, "True");
+    assert_eq!(ground.log("bare").await, "done\n");
+    let told = ground.wait_pods("elsewhere", "a reason", |pods| pods.len() == 1 && condition(&pods[0], "PodScheduled").is_some()).await;
+    assert_eq!(condition(&told[0], "PodScheduled").unwrap().0, "False");
+    assert_eq!(phase(&told[0]), "Pending");
+    let gated = ground.pods().get("gated").await.unwrap();
+    assert_eq!((gated.spec.unwrap().node_name, condition(&ground.pods().get("gated").await.unwrap(), "PodScheduled")), (None, None));
+    ground.shut_down().await;
+}
+
+#[tokio::test]
 async fn a_crash_is_told_and_restarted_at_once_and_then_with_back_off() {
     let ground = Ground::new(NoTraffic).await;
     ground.deploy("shop", 1, json!({}), json!({})).await;
