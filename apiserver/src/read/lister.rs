@@ -8,13 +8,14 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 
 use super::options::{At, Continue, ListOptions};
-use super::{RowObject, View, metadata_only, table, whole};
+use super::{RowObject, View, metadata_only, row, seen, table, whole};
 use crate::error::ApiError;
 use crate::http::body::Body;
 use crate::kinds::{Kind, Version};
 use crate::selector::Selection;
 use crate::store::resource::prefix;
 use crate::store::{Cut, Object};
+use crate::value::object_mut;
 use crate::write::Call;
 
 /// So many objects are written out at a time when they cannot go out as they are kept: some 100 KB.
@@ -111,12 +112,16 @@ fn write(call: &Call, view: View, page: Page) -> Body {
         metadata["continue"] = "".into();
     }
     match view {
-        View::Whole if version.name == kind.stored => {
+        View::Whole if kind.is_kept_as(&version) => {
             Body::pieces(pieces(&kind, &head(&kind.list_kind, &kind.api_version(&version.name), &metadata), &page.objects))
         }
         View::Whole => {
             let head = head(&kind.list_kind, &kind.api_version(&version.name), &metadata);
-            stream(head, page.objects, move |object| whole(&kind, &version, object))
+            stream(
+                head,
+                page.objects,
+                move |object| if kind.custom { whole(&kind, &version, object) } else { item(&kind, &version, object) },
+            )
         }
         View::Metadata | View::MetadataList => {
             let head = head("PartialObjectMetadataList", "meta.k8s.io/v1", &metadata);
@@ -135,10 +140,7 @@ fn rows(of: &Version, metadata: &Value, objects: Vec<Arc<Object>>, with: RowObje
     let head = format!(
         "{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{metadata},\"columnDefinitions\":{definitions},\"rows\":["
     );
-    stream(head, objects, move |object| {
-        let shown = serde_json::from_slice(&whole(&kind, &version, object)).unwrap_or_default();
-        table::row(&version, &shown, with).to_string().into()
-    })
+    stream(head, objects, move |object| row(&kind, &version, object.value().unwrap_or_default(), with).to_string().into())
 }
 
 /// A list whose objects are written out while it is read, so that it is never in memory as a whole.
@@ -178,8 +180,21 @@ fn pieces(kind: &Kind, head: &str, objects: &[Arc<Object>]) -> Vec<Bytes> {
     pieces
 }
 
-/// How objects of a built-in kind begin as they are kept. In lists they do not say again what the list says of them, as in
-/// Kubernetes.
+/// An object of a built-in kind, which is not kept in this form, as an item.
+fn item(kind: &Kind, version: &Version, object: &Object) -> Bytes {
+    let mut item = seen(kind, version, object.value().unwrap_or_default());
+    strip(&mut item);
+    item.to_string().into()
+}
+
+/// Takes from an item what its list says of it: in lists of built-in kinds, items do not say it again, as in Kubernetes.
+pub fn strip(item: &mut Value) {
+    for name in ["apiVersion", "kind"] {
+        object_mut(item).shift_remove(name);
+    }
+}
+
+/// How objects of a built-in kind begin as they are kept.
 fn named(kind: &Kind) -> String {
     format!("{{\"apiVersion\":{},\"kind\":{},", json!(kind.api_version(&kind.stored)), json!(kind.kind))
 }

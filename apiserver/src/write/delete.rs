@@ -11,6 +11,7 @@ use crate::error::{ApiError, Cause, details};
 use crate::http::query::Query;
 use crate::kinds::{builtin, definition};
 use crate::options::Operation;
+use crate::read::lister;
 use crate::read::options::ListOptions;
 use crate::rules::{self, Propagation};
 use crate::selector::Selection;
@@ -155,7 +156,7 @@ pub async fn delete(core: &Core, call: &Call, options: &Options) -> Result<Answe
         // Only what has a grace is marked before it goes.
         let last = if removed && !call.kind.graceful { old } else { doomed };
         if call.query.dry_run()? || options.dry_run {
-            return answer(told.unwrap_or(Written::Value(last)));
+            return answer(told.unwrap_or_else(|| Written::Value(fit::shown(call, last))));
         }
         let change = if removed { Change::Remove(last) } else { Change::Put(last) };
         if let Some(stored) = commit(call, &current.key, Expected::At(current.version), change).await? {
@@ -237,14 +238,12 @@ pub async fn delete_collection(core: &Core, call: &Call, options: &Options) -> R
     while let Some(result) = deletions.next().await {
         result?;
     }
-    let mut items = selected.iter().map(|object| parse(object)).collect::<Result<Vec<_>, _>>()?;
+    let mut items = selected.iter().map(|object| fit::seen(call, object)).collect::<Result<Vec<_>, _>>()?;
     let mut metadata = json!({"resourceVersion": version.to_string()});
     if call.kind.custom {
         metadata["continue"] = "".into();
     } else {
-        for name in ["apiVersion", "kind"] {
-            items.iter_mut().for_each(|item| drop(object_mut(item).shift_remove(name)));
-        }
+        items.iter_mut().for_each(lister::strip);
     }
     let list = json!({
         "kind": call.kind.list_kind, "apiVersion": call.kind.api_version(&call.version.name),
