@@ -14,13 +14,16 @@ use ::http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
+use crate::access::Answer;
 use crate::access::gate::{self, verb};
 use crate::clock;
+use crate::error::ApiError;
 use crate::http::body::Body;
 use crate::http::path::{self, Path as ApiPath, Target};
 use crate::http::query::Query;
 use crate::http::reviews;
 use crate::options::{OpenError, User};
+use crate::value;
 
 /// When the file has so many bytes, a new one is begun: about 15,000 lines.
 const FILE_MAX: u64 = 10 * 1024 * 1024;
@@ -49,6 +52,10 @@ pub struct Peer(pub IpAddr);
 /// The name of the object that was written, when the path does not tell. A verb puts it into the answer.
 #[derive(Clone, Debug)]
 pub struct Named(pub String);
+
+/// Why there is nothing better to answer. Whoever answers with an error puts it into the answer.
+#[derive(Clone, Debug)]
+pub struct Failed(pub ApiError);
 
 fn append(path: &Path) -> std::io::Result<Open> {
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
@@ -150,15 +157,30 @@ impl Record {
         {
             event["objectRef"]["name"] = name.as_str().into();
         }
-        let code = response.status().as_u16();
-        event["responseStatus"] = json!({"code": code});
+        event["responseStatus"] = response_status(response);
         event["stageTimestamp"] = clock::now_exactly().into();
-        event["annotations"] = json!({"authorization.k8s.io/decision": if code == 403 { "forbid" } else { "allow" }});
+        if let Some(Answer { allowed, reason }) = response.extensions().get::<Answer>() {
+            let decision = if *allowed { "allow" } else { "forbid" };
+            event["annotations"] = json!({"authorization.k8s.io/decision": decision, "authorization.k8s.io/reason": reason});
+        }
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(AUDIT_ID, id);
         }
         event
     }
+}
+
+/// The Status of an answer, without its type; of one that is no Status, the code.
+fn response_status(response: &Response<Body>) -> Value {
+    let Some(Failed(error)) = response.extensions().get::<Failed>() else {
+        return json!({"metadata": {}, "code": response.status().as_u16()});
+    };
+    let mut status = error.status();
+    let fields = value::object_mut(&mut status);
+    for part_of_the_type in ["kind", "apiVersion"] {
+        fields.shift_remove(part_of_the_type);
+    }
+    status
 }
 
 fn value_is_empty(value: &Value) -> bool {

@@ -20,7 +20,7 @@ use crate::write::Core;
 const CONCURRENT: usize = 64;
 
 /// An object to look at.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Item {
     /// `PLURAL.GROUP` of its resource.
     pub resource: Arc<str>,

@@ -27,7 +27,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::Record;
+use crate::audit::{Failed, Record};
 use crate::error::ApiError;
 use crate::options::User;
 use crate::write::Core;
@@ -94,6 +94,7 @@ pub fn error_response(error: &ApiError) -> Response<Body> {
     if let Some(seconds) = error.details.as_ref().and_then(|details| details.get("retryAfterSeconds")?.as_u64()) {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
+    response.extensions_mut().insert(Failed(error.clone()));
     response
 }
 

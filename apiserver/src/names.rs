@@ -146,16 +146,15 @@ fn in_order(owner: &Value) -> Value {
 /// Kubernetes' own.
 pub fn finalizer_faults(object: &Value) -> Vec<Cause> {
     let finalizers = value::meta_list(object, "finalizers").into_iter().enumerate();
-    let odd = finalizers.filter(|(_, name)| qualified_fault(name).is_none() && !is_known_finalizer(name));
-    odd.map(|(index, name)| Cause::invalid(format!("metadata.finalizers[{index}]"), &name.into(), UNKNOWN_FINALIZER)).collect()
+    let odd = finalizers.filter(|(_, name)| qualified_fault(name).is_none());
+    odd.filter_map(|(index, name)| finalizer_fault(&format!("metadata.finalizers[{index}]"), name)).collect()
 }
 
-/// What is wrong with a finalizer that is not known.
-pub const UNKNOWN_FINALIZER: &str = "name is neither a standard finalizer name nor is it fully qualified";
-
-/// Whether a finalizer has a domain, or is one of Kubernetes' own.
-pub fn is_known_finalizer(name: &str) -> bool {
-    name.contains('/') || matches!(name, "kubernetes" | "orphan" | "foregroundDeletion")
+/// That a finalizer has neither a domain nor is one of Kubernetes' own.
+pub fn finalizer_fault(field: &str, name: &str) -> Option<Cause> {
+    let known = name.contains('/') || matches!(name, "kubernetes" | "orphan" | "foregroundDeletion");
+    let why = "name is neither a standard finalizer name nor is it fully qualified";
+    (!known).then(|| Cause::invalid(field, &name.into(), why))
 }
 
 /// What is wrong with the name of a port.

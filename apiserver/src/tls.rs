@@ -2,6 +2,7 @@
 
 pub mod identity;
 mod pki;
+mod shown;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use ebb_plumbing::{BoxError, CancellationToken, Tasks};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use rustls::server::danger::ClientCertVerifier;
+use rustls_pki_types::UnixTime;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
@@ -23,6 +26,7 @@ use crate::streams::Sessions;
 use crate::write::Core;
 
 pub use pki::Pki;
+use shown::Shown;
 
 /// At most so many connections at a time. A client has one or two, at some 25 KB each with TLS, so that a thousand clients are
 /// 50 MB; more on one machine are no clients.
@@ -38,6 +42,8 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 struct Door {
     core: Arc<Core>,
     acceptor: TlsAcceptor,
+    /// Knows good certificates.
+    verifier: Arc<dyn ClientCertVerifier>,
     end: CancellationToken,
     /// For connections that are upgraded.
     sessions: Sessions,
@@ -49,8 +55,9 @@ pub async fn serve(core: Arc<Core>, pki: Pki, listener: TcpListener, tasks: Task
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let acceptor = TlsAcceptor::from(Arc::new(pki.server_config(address.ip())?));
+    let verifier = pki.verifier()?;
     let end = tasks.shutdown().clone();
-    let door = Arc::new(Door { core, acceptor, end: end.clone(), sessions: Sessions::new(tasks.clone()) });
+    let door = Arc::new(Door { core, acceptor, verifier, end: end.clone(), sessions: Sessions::new(tasks.clone()) });
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let accepted = tokio::select! {
@@ -87,15 +94,14 @@ async fn accept(listener: &tokio::net::TcpListener, places: &Arc<Semaphore>) -> 
 async fn connection(door: &Door, stream: TcpStream) -> Result<(), BoxError> {
     let peer = Peer(stream.peer_addr()?.ip());
     let stream = tokio::time::timeout(HANDSHAKE, door.acceptor.accept(stream)).await??;
-    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let by_certificate = certificate.and_then(|certificate| identity::user(certificate));
+    let shown = Arc::new(Shown::new(door.verifier.clone(), stream.get_ref().1.peer_certificates()));
     let (core, end, sessions) = (door.core.clone(), door.end.clone(), door.sessions.clone());
     let service = tower::service_fn(move |mut request: ::http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(peer);
         if request.headers().contains_key(::http::header::UPGRADE) {
             request.extensions_mut().insert(sessions.clone());
         }
-        let user = authenticate::user(&core, by_certificate.as_ref(), request.headers());
+        let user = authenticate::user(&core, shown.user(UnixTime::now()), request.headers());
         let (core, end) = (core.clone(), end.clone());
         async move {
             match user {

@@ -94,12 +94,14 @@ impl Call {
         self.resource.get(&self.key()).ok_or_else(|| ApiError::not_found(&self.kind, &self.name))
     }
 
-    /// How long a write of this call must last.
+    /// How long a write of this call must last. The status and the scale that a room writes it would write again; those of
+    /// others, who were told that it is done, must be there.
     pub fn durability(&self) -> Durability {
+        let is_subresource = matches!(self.subresource.as_deref(), Some("status" | "scale"));
         match self.kind.lasting {
             Lasting::Process => Durability::Memory,
-            _ if matches!(self.subresource.as_deref(), Some("status" | "scale")) => Durability::Soon,
             Lasting::Derived if self.user.is_system() => Durability::Soon,
+            Lasting::Durable if self.user.is_system() && is_subresource => Durability::Soon,
             Lasting::Derived | Lasting::Durable => Durability::Now,
         }
     }

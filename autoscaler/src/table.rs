@@ -29,8 +29,8 @@ pub struct Written<T> {
 /// All revisions.
 #[derive(Default)]
 pub struct Table {
-    /// Those that are scaled here.
-    pub revisions: HashMap<RevisionKey, Tracked>,
+    /// Those that are scaled here. They are large, and the empty places of a map are as large as what it holds.
+    pub revisions: HashMap<RevisionKey, Box<Tracked>>,
     early: HashMap<RevisionKey, (Sample, Moment)>,
 }
 
@@ -55,7 +55,7 @@ impl Table {
     pub fn track(
         &mut self,
         key: &RevisionKey,
-        pa: &Arc<PodAutoscaler>,
+        pa: &PodAutoscaler,
         deployment: &Deployment,
         settings: Arc<Snapshots>,
         ready: u32,
@@ -70,7 +70,7 @@ impl Table {
             if let Some((sample, at)) = early.remove(key) {
                 tracked.observe(sample, at);
             }
-            tracked
+            Box::new(tracked)
         });
         tracked.tune(key, pa, settings);
         tracked

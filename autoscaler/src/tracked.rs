@@ -25,8 +25,26 @@ const STATUS_PATIENCE: Duration = Duration::from_millis(100);
 struct Tuning {
     spec: Spec,
     problems: Vec<Problem>,
-    pa: Arc<PodAutoscaler>,
+    of: State,
     settings: Arc<Snapshots>,
+}
+
+/// Which state of which PodAutoscaler it is. The object itself is not held: thousands of revisions sleep.
+#[derive(PartialEq, Eq)]
+struct State {
+    uid: Option<String>,
+    version: Option<String>,
+}
+
+impl State {
+    fn of(pa: &PodAutoscaler) -> Self {
+        Self { uid: pa.metadata.uid.clone(), version: pa.metadata.resource_version.clone() }
+    }
+
+    /// Whether it is surely this one: without a version nobody knows.
+    fn is_of(&self, pa: &PodAutoscaler) -> bool {
+        self.version.is_some() && self.version == pa.metadata.resource_version && self.uid == pa.metadata.uid
+    }
 }
 
 /// One revision.
@@ -45,14 +63,7 @@ pub struct Tracked {
 
 impl Tracked {
     /// The beginning of a memory.
-    pub fn new(
-        key: &RevisionKey,
-        pa: &Arc<PodAutoscaler>,
-        deployment: &Deployment,
-        settings: Arc<Snapshots>,
-        ready: u32,
-        now: Moment,
-    ) -> Self {
+    pub fn new(key: &RevisionKey, pa: &PodAutoscaler, deployment: &Deployment, settings: Arc<Snapshots>, ready: u32, now: Moment) -> Self {
         let status = pa.status.clone().unwrap_or_default();
         let seed = Seed {
             replicas: replicas_of(deployment),
@@ -72,14 +83,16 @@ impl Tracked {
 
     /// Whether this is the memory of this very PodAutoscaler, and not of an earlier one of its name.
     pub fn is_of(&self, pa: &PodAutoscaler) -> bool {
-        self.tuning.pa.metadata.uid == pa.metadata.uid
+        self.tuning.of.uid == pa.metadata.uid
     }
 
-    /// Reads the tuning again if the PodAutoscaler or the settings are others than before.
-    pub fn tune(&mut self, key: &RevisionKey, pa: &Arc<PodAutoscaler>, settings: Arc<Snapshots>) {
-        if !Arc::ptr_eq(&self.tuning.pa, pa) || !Arc::ptr_eq(&self.tuning.settings, &settings) {
+    /// Reads the tuning again if the PodAutoscaler or the settings are others than before, and forgets the status that
+    /// was written when the PodAutoscaler shows it.
+    pub fn tune(&mut self, key: &RevisionKey, pa: &PodAutoscaler, settings: Arc<Snapshots>) {
+        if !self.tuning.of.is_of(pa) || !Arc::ptr_eq(&self.tuning.settings, &settings) {
             self.tuning = Tuning::read(key, pa, settings, &self.tuning.problems);
         }
+        self.status.take_if(|written| written.over != pa.metadata.resource_version);
     }
 
     /// Writes an observation down.
@@ -155,14 +168,14 @@ impl Tracked {
 
 impl Tuning {
     /// Reads it, and tells the problems that are new.
-    fn read(key: &RevisionKey, pa: &Arc<PodAutoscaler>, settings: Arc<Snapshots>, known: &[Problem]) -> Self {
+    fn read(key: &RevisionKey, pa: &PodAutoscaler, settings: Arc<Snapshots>, known: &[Problem]) -> Self {
         let none = BTreeMap::new();
         let annotations = pa.metadata.annotations.as_ref().unwrap_or(&none);
         let (spec, problems) = Spec::read(annotations, &pa.spec, &settings.autoscaler, &settings.deployment);
         for problem in problems.iter().filter(|problem| !known.contains(problem)) {
             tracing::info!(revision = %key, %problem, "a scaling annotation is not used");
         }
-        Self { spec, problems, pa: pa.clone(), settings }
+        Self { spec, problems, of: State::of(pa), settings }
     }
 }
 

@@ -20,6 +20,10 @@ mod store;
 mod up;
 mod wait;
 
+#[cfg(feature = "up")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
     match commands::read(&words) {

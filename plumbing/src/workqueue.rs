@@ -1,5 +1,10 @@
 //! A queue of keys to reconcile: each key at most once in the queue, never twice at the same time, with delays and
 //! exponential back-off. Its length is bounded by the number of keys that exist.
+//!
+//! Reconciles step aside: each time the queue's task runs, one of them goes on until it next waits, and then whoever else has
+//! work runs first. Otherwise a burst of them would hold back the caches, and decide by what is no longer true.
+
+mod turn;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt::Display;
@@ -8,12 +13,12 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use turn::{Running, Turn};
 
 /// First wait after a failure. In one process most failures are lost races with another writer, over in milliseconds.
 const BACKOFF_FIRST: Duration = Duration::from_millis(5);
@@ -22,6 +27,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// Failures that go on for longer are for a person to look at. Lost races are over when the watch has brought what another wrote,
 /// which takes milliseconds, on a busy machine some hundred; how many tries fall into that time says nothing.
 const TROUBLE: Duration = Duration::from_secs(1);
+
+/// Places of an empty queue that are kept for what comes.
+const KEPT_PLACES: usize = 256;
 
 /// Failures in a row.
 #[derive(Clone, Copy)]
@@ -114,6 +122,11 @@ impl<K: Hash + Eq + Clone> State<K> {
     fn start(&mut self) -> Option<K> {
         let key = self.ready.pop_front()?;
         self.queued.remove(&key);
+        if self.ready.is_empty() && self.ready.capacity() > KEPT_PLACES {
+            // At a start every object is queued once; that much room is not needed again soon.
+            self.ready.shrink_to(KEPT_PLACES);
+            self.queued.shrink_to(KEPT_PLACES);
+        }
         self.running.insert(key.clone());
         Some(key)
     }
@@ -162,9 +175,10 @@ impl<K: Hash + Eq + Clone + Display> WorkQueue<K> {
         E: Display,
     {
         let mut running = FuturesUnordered::new();
+        let turn = Turn::default();
         let mut open = true;
         loop {
-            let next_due = self.fill(&mut running, if open { concurrency } else { 0 }, &reconcile);
+            let next_due = self.fill(&mut running, if open { concurrency } else { 0 }, |key| turn.of(key.clone(), reconcile(key)));
             if !open && running.is_empty() {
                 return Ok(());
             }
@@ -172,27 +186,26 @@ impl<K: Hash + Eq + Clone + Display> WorkQueue<K> {
                 () = shutdown.cancelled(), if open => open = false,
                 () = self.0.1.notified(), if open => {}
                 () = sleep_until(next_due), if open => {}
-                Some((key, result)) = running.next() => self.settle(name, key, result),
+                Some((key, result)) = turn.next(&mut running) => {
+                    self.settle(name, key, result);
+                    tokio::task::yield_now().await;
+                }
             }
         }
     }
 
     /// Starts what is ready and says when the next delayed key is due.
-    fn fill<F, Fut, E>(
+    fn fill<Fut>(
         &self,
-        running: &mut FuturesUnordered<impl_running::Running<K, Fut>>,
+        running: &mut FuturesUnordered<Running<K, Fut>>,
         concurrency: usize,
-        reconcile: &F,
-    ) -> Option<Instant>
-    where
-        F: Fn(K) -> Fut,
-        Fut: Future<Output = Result<After, E>>,
-    {
+        begin: impl Fn(K) -> Running<K, Fut>,
+    ) -> Option<Instant> {
         let mut state = self.0.0.lock();
         state.take_due(Instant::now());
         while running.len() < concurrency {
             let Some(key) = state.start() else { break };
-            running.push(impl_running::Running::new(key.clone(), reconcile(key)));
+            running.push(begin(key));
         }
         state.delayed.first_key_value().map(|((at, _), _)| *at)
     }
@@ -224,41 +237,6 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-mod impl_running {
-    //! A reconcile that remembers its key.
-
-    use std::future::Future;
-    use std::pin::Pin;
-    use std::task::{Context, Poll, ready};
-
-    /// The reconcile of one key. The inner future is boxed so that this type needs no pin projection.
-    pub struct Running<K, Fut> {
-        key: Option<K>,
-        inner: Pin<Box<Fut>>,
-    }
-
-    impl<K, Fut> Running<K, Fut> {
-        pub fn new(key: K, inner: Fut) -> Self {
-            Self { key: Some(key), inner: Box::pin(inner) }
-        }
-    }
-
-    impl<K, Fut> Unpin for Running<K, Fut> {}
-
-    impl<K, Fut: Future> Future for Running<K, Fut> {
-        type Output = (K, Fut::Output);
-
-        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-            let output = ready!(self.inner.as_mut().poll(cx));
-            match self.key.take() {
-                Some(key) => Poll::Ready((key, output)),
-                // Polled after it was ready: never done by FuturesUnordered.
-                None => Poll::Pending,
-            }
-        }
     }
 }
 

@@ -55,30 +55,10 @@ impl Ebb {
     /// # Errors
     /// When it does not become ready.
     pub async fn up_in(dir: TempDir, flags: &[&str]) -> Result<Self> {
-        let log = File::options().create(true).append(true).open(dir.path().join("ebb.log"))?;
         let addresses = dir.path().join("data/addresses.json");
         // A file of an earlier life must not be taken for this one's.
         let _ = fs::remove_file(&addresses);
-        let child = Command::new(process::ebb_binary()?)
-            .args([
-                "up",
-                "--http",
-                "127.0.0.1:0",
-                "--api",
-                "127.0.0.1:0",
-                "--admin",
-                "127.0.0.1:0",
-                "--http-internal",
-                "127.0.0.1:0",
-                "--data-dir",
-            ])
-            .arg(dir.path().join("data"))
-            .args(flags)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()?;
+        let child = spawn(dir.path(), flags)?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut ebb = Self { child, dir, http: nowhere, api: nowhere, admin: nowhere, internal: nowhere };
         let found = ebb.await_addresses(&addresses).await?;
@@ -91,6 +71,19 @@ impl Ebb {
         })
         .await?;
         Ok(ebb)
+    }
+
+    /// Starts in `dir`, and kills it with SIGKILL so long after, whatever it is doing then.
+    ///
+    /// # Errors
+    /// When it has ended by itself before.
+    pub async fn killed_at_start(dir: &TempDir, after: Duration) -> Result<()> {
+        let mut child = spawn(dir.path(), &[])?;
+        sleep(after).await;
+        if let Some(status) = child.try_wait()? {
+            return Err(format!("ebb up ended with {status}:\n{}", log_of(dir)).into());
+        }
+        Ok(child.kill().await?)
     }
 
     async fn await_addresses(&mut self, path: &Path) -> Result<serde_json::Value> {
@@ -297,6 +290,23 @@ impl Ebb {
         let left = process::mentioning(self.dir.path());
         if left.is_empty() { Ok((self.dir, status)) } else { Err(format!("processes left: {left:?}").into()) }
     }
+}
+
+fn spawn(dir: &Path, flags: &[&str]) -> Result<Child> {
+    let log = File::options().create(true).append(true).open(dir.join("ebb.log"))?;
+    let doors = ["--http", "--api", "--admin", "--http-internal"];
+    let child = Command::new(process::ebb_binary()?)
+        .arg("up")
+        .args(doors.iter().flat_map(|door| [*door, "127.0.0.1:0"]))
+        .arg("--data-dir")
+        .arg(dir.join("data"))
+        .args(flags)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()?;
+    Ok(child)
 }
 
 fn log_of(dir: &TempDir) -> String {

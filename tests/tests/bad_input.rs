@@ -179,7 +179,7 @@ async fn objects() -> Result<()> {
     }
     for (path, code) in [
         ("/apis/serving.knative.dev/v1/namespaces/nowhere/services", 404),
-        ("/apis/serving.knative.dev/v1/services", 405),
+        ("/apis/serving.knative.dev/v1/services", 404),
         ("/apis/serving.knative.dev/v2/namespaces/default/services", 404),
         ("/apis/unheard.of/v1/namespaces/default/things", 404),
     ] {

@@ -1,4 +1,5 @@
 //! Who a client on the network is: by its certificate, or else by its bearer token.
+//! Source: k8s.io/apiserver/pkg/authentication/request/union.
 
 use ::http::{HeaderMap, header};
 use ebb_apiserver_core::rbac::AUTHENTICATED;
@@ -9,20 +10,25 @@ use crate::error::ApiError;
 use crate::options::User;
 use crate::write::Core;
 
-/// The user of a request; `None` when the client did not say who it is.
+/// The client showed a certificate by which nobody comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotGood;
+
+/// The user of a request, by the first of its credentials that is good; `None` when it has none.
 ///
 /// # Errors
-/// 401 when it did, and nobody is known by that.
-pub fn user(core: &Core, by_certificate: Option<&User>, headers: &HeaderMap) -> Result<Option<User>, ApiError> {
-    if let Some(user) = by_certificate {
-        // Asked at every request, so that who is turned away is out at once, on open connections too.
-        return if people::is_known(&core.registry, user) { Ok(Some(user.clone())) } else { Err(ApiError::unauthorized()) };
+/// 401 when it has some, and none of them is good.
+pub fn user(core: &Core, by_certificate: Result<Option<&User>, NotGood>, headers: &HeaderMap) -> Result<Option<User>, ApiError> {
+    // Asked at every request, so that who is turned away is out at once, on open connections too.
+    let known = by_certificate.ok().flatten().filter(|user| people::is_known(&core.registry, user));
+    if let Some(user) = known {
+        return Ok(Some(user.clone()));
     }
-    let Some(token) = bearer(headers) else { return Ok(None) };
-    match of_token(core, token, &[]) {
-        Ok((user, _)) => Ok(Some(user)),
-        Err(_) => Err(ApiError::unauthorized()),
+    let token = bearer(headers);
+    if let Some((user, _)) = token.and_then(|token| of_token(core, token, &[]).ok()) {
+        return Ok(Some(user));
     }
+    if by_certificate == Ok(None) && token.is_none() { Ok(None) } else { Err(ApiError::unauthorized()) }
 }
 
 /// Whom a token stands for, and for which of the audiences.

@@ -5,7 +5,7 @@ use ::http::{Method, request};
 use ebb_apiserver_core::rbac::{self, On, Request};
 use serde_json::{Value, json};
 
-use super::{Access, impersonate};
+use super::{Access, Answer, impersonate};
 use crate::error::ApiError;
 use crate::http::path::{Path, Target};
 use crate::http::query::Query;
@@ -17,30 +17,44 @@ const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/versio
 /// The name of those who have none.
 const ANONYMOUS: &str = "system:anonymous";
 
-/// Lets a request in, in the name of the user whom it is answered to.
-///
-/// # Errors
-/// 401 to those who are nobody, 403 to those who may not.
-pub fn admit(core: &Core, user: Option<User>, parts: &request::Parts, path: &Path) -> Result<User, ApiError> {
-    let Some(user) = user else {
-        let public = PUBLIC.contains(&parts.uri.path()) && matches!(parts.method, Method::GET | Method::HEAD);
-        return if public { Ok(User::new(ANONYMOUS, [rbac::UNAUTHENTICATED])) } else { Err(ApiError::unauthorized()) };
-    };
-    if user.is_system() {
-        return Ok(user);
-    }
-    let user = impersonate::impersonated(&core.access, user, &parts.headers)?;
-    match path {
-        Path::Resource(target) => admit_to_resource(core, &user, parts, target)?,
-        _ => {
-            let verb = parts.method.as_str().to_lowercase();
-            require(&core.access, &user, &Request { verb: &verb, on: On::Url(parts.uri.path()) })?;
-        }
-    }
-    Ok(user)
+/// What became of a request at the gate.
+pub struct Admission {
+    /// The user in whose name it is answered; 401 to those who are nobody, 403 to those who may not.
+    pub user: Result<User, ApiError>,
+    /// What was decided, if it came to a decision about the request itself.
+    pub decision: Option<Answer>,
 }
 
-fn admit_to_resource(core: &Core, user: &User, parts: &request::Parts, target: &Target) -> Result<(), ApiError> {
+impl Admission {
+    const fn undecided(user: Result<User, ApiError>) -> Self {
+        Self { user, decision: None }
+    }
+}
+
+/// Lets a request in, or not.
+pub fn admit(core: &Core, user: Option<User>, parts: &request::Parts, path: &Path) -> Admission {
+    let Some(user) = user else {
+        let public = PUBLIC.contains(&parts.uri.path()) && matches!(parts.method, Method::GET | Method::HEAD);
+        let anonymous = || User::new(ANONYMOUS, [rbac::UNAUTHENTICATED]);
+        return Admission::undecided(public.then(anonymous).ok_or_else(ApiError::unauthorized));
+    };
+    if user.is_system() {
+        return Admission::undecided(Ok(user));
+    }
+    let user = match impersonate::impersonated(&core.access, user, &parts.headers) {
+        Ok(user) => user,
+        Err(refused) => return Admission::undecided(Err(refused)),
+    };
+    match path {
+        Path::Resource(target) => admit_to_resource(core, user, parts, target),
+        _ => {
+            let verb = parts.method.as_str().to_lowercase();
+            decided(core, user, &Request { verb: &verb, on: On::Url(parts.uri.path()) })
+        }
+    }
+}
+
+fn admit_to_resource(core: &Core, user: User, parts: &request::Parts, target: &Target) -> Admission {
     let query = Query::parse(parts.uri.query());
     let verb = verb(&parts.method, target, &query);
     let field = if matches!(verb, "list" | "watch") { named_by_field(query.get("fieldSelector")) } else { "" };
@@ -49,10 +63,19 @@ fn admit_to_resource(core: &Core, user: &User, parts: &request::Parts, target: &
     let is_namespace = target.group.is_empty() && target.resource == "namespaces";
     let namespace = if is_namespace { &target.name } else { &target.namespace };
     let on = On::Resource { group: &target.group, resource: &target.resource, subresource: &target.subresource, namespace, name };
-    require(&core.access, user, &Request { verb, on })?;
+    let admission = decided(core, user, &Request { verb, on });
     // A WebSocket is opened by GET, but what goes through it is no reading.
     let opens = is_connection(target) && verb == "get";
-    if opens { require(&core.access, user, &Request { verb: "create", on }) } else { Ok(()) }
+    match admission.user {
+        Ok(user) if opens => decided(core, user, &Request { verb: "create", on }),
+        user => Admission { user, ..admission },
+    }
+}
+
+fn decided(core: &Core, user: User, request: &Request<'_>) -> Admission {
+    let answer = core.access.decide(&user, request);
+    let user = if answer.allowed { Ok(user) } else { Err(refusal(&user, request, &answer.reason)) };
+    Admission { user, decision: Some(answer) }
 }
 
 /// Whether a path is one through which commands and bytes go into a pod.

@@ -1,6 +1,7 @@
 //! Follows everything that is published and says which objects to look at. It remembers only who has which owners.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -17,10 +18,37 @@ const BATCH: usize = 256;
 /// What is remembered.
 #[derive(Default)]
 struct Follower {
-    /// By the uid of an owner, its dependents.
-    dependents: HashMap<Box<str>, HashSet<Item>>,
+    dependents: Dependents,
     /// By resource, the version up to which it was followed.
     cursors: HashMap<Arc<str>, u64>,
+}
+
+/// Who depends on whom, by a hash of the owner's uid: two owners of one hash only make somebody look in vain. One set for
+/// all, because most owners have one dependent or two.
+#[derive(Default)]
+struct Dependents {
+    edges: BTreeSet<(u64, Item)>,
+    hashes: RandomState,
+}
+
+impl Dependents {
+    fn add(&mut self, owner: &str, item: Item) {
+        self.edges.insert((self.hashes.hash_one(owner), item));
+    }
+
+    fn remove(&mut self, owner: &str, item: &Item) {
+        self.edges.remove(&(self.hashes.hash_one(owner), item.clone()));
+    }
+
+    fn of(&self, owner: &str) -> impl Iterator<Item = &Item> {
+        let owner = self.hashes.hash_one(owner);
+        let first = Item { resource: Arc::default(), key: Arc::default() };
+        self.edges.range((owner, first)..).take_while(move |(hash, _)| *hash == owner).map(|(_, item)| item)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Item> {
+        self.edges.iter().map(|(_, item)| item)
+    }
 }
 
 /// Follows until shutdown.
@@ -75,7 +103,7 @@ impl Follower {
                 // Too far behind: look at everything again.
                 Err(_) => {
                     self.cursors.remove(&resource.id);
-                    self.dependents.values().flatten().for_each(|item| queue.add(item.clone()));
+                    self.dependents.all().for_each(|item| queue.add(item.clone()));
                     add_leaving(registry, queue);
                 }
             }
@@ -87,7 +115,7 @@ impl Follower {
         for object in objects {
             let item = Item { resource: resource.id.clone(), key: object.key.clone() };
             for owner in &object.owners {
-                self.dependents.entry(owner.uid.clone()).or_default().insert(item.clone());
+                self.dependents.add(&owner.uid, item.clone());
             }
             if object.deleting || !object.owners.is_empty() {
                 queue.add(item);
@@ -106,7 +134,7 @@ impl Follower {
         if changed {
             self.forget(registry, &item, object, before, queue);
             for owner in now {
-                self.dependents.entry(owner.uid.clone()).or_default().insert(item.clone());
+                self.dependents.add(&owner.uid, item.clone());
             }
         }
         match what {
@@ -122,12 +150,7 @@ impl Follower {
     /// A dependent no longer has these owners: one of them may have waited for that.
     fn forget(&mut self, registry: &Registry, item: &Item, object: &Object, owners: &[Owner], queue: &WorkQueue<Item>) {
         for owner in owners {
-            if let Some(dependents) = self.dependents.get_mut(&owner.uid) {
-                dependents.remove(item);
-                if dependents.is_empty() {
-                    self.dependents.remove(&owner.uid);
-                }
-            }
+            self.dependents.remove(&owner.uid, item);
             if let Some((resource, item)) = owner_item(registry, object, owner)
                 && resource.get(&item.key).is_some_and(|owner| owner.deleting)
             {
@@ -138,7 +161,7 @@ impl Follower {
 
     /// An object is gone: its dependents, its namespace and its kind may have waited for that.
     fn gone(&mut self, registry: &Registry, resource: &Arc<Resource>, object: &Object, queue: &WorkQueue<Item>) {
-        self.dependents.get(&object.uid).into_iter().flatten().for_each(|item| queue.add(item.clone()));
+        self.dependents.of(&object.uid).for_each(|item| queue.add(item.clone()));
         let namespace = object.namespace();
         if !namespace.is_empty() && registry.namespace(namespace) == Some(true) {
             queue.add(Item { resource: builtin::NAMESPACES.into(), key: object::key("", namespace) });

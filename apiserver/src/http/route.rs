@@ -1,6 +1,7 @@
 //! From a request to its verb, and from the verb's answer to a response.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::{HeaderMap, Method, Request, Response, StatusCode, request};
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use super::path::{self, Path, Target};
 use super::query::{FieldValidation, Query};
 use super::represent::{Format, Representation};
 use super::{aggregated, deadline, discovery, error_response, health, media, metrics, oidc, old_watch, openapi, respond, reviews, warn};
-use crate::access::{certificates, gate};
+use crate::access::{certificates, gate, gate::Admission};
 use crate::audit::Named;
 use crate::error::ApiError;
 use crate::kinds::builtin;
@@ -38,32 +39,56 @@ where
         parts.uri = uri;
     }
     let representation = Representation::wanted(&parts);
-    let answered = match deadline::of(parts.uri.query()) {
-        Ok(None) => admitted(core, user, end, &parts, body).await,
-        Ok(Some(limit)) => {
-            let answering = tokio::time::timeout(limit, admitted(core, user, end, &parts, body));
-            answering.await.unwrap_or_else(|_| Err(ApiError::out_of_time()))
+    let (answered, decision) = match deadline::of(parts.uri.query()) {
+        Ok(limit) => {
+            let path = path::parse(parts.uri.path());
+            let Admission { user, decision } = gate::admit(core, user, &parts, &path);
+            (in_time(core, user, end, &parts, path, body, limit).await, decision)
         }
-        Err(error) => Err(error),
+        Err(error) => (Err(error), None),
     };
     let response = answered.unwrap_or_else(|error| error_response(&error));
-    representation.dress(response).await
+    let mut response = representation.dress(response).await;
+    if let Some(decision) = decision {
+        response.extensions_mut().insert(decision);
+    }
+    response
 }
 
-/// Lets a request in and answers it.
-async fn admitted<B>(
+/// Answers a request that was let in, or tells that there was no time for it.
+async fn in_time<B>(
     core: &Arc<Core>,
-    user: Option<User>,
+    user: Result<User, ApiError>,
     end: CancellationToken,
     parts: &request::Parts,
+    path: Path,
+    body: B,
+    limit: Option<Duration>,
+) -> Result<Response<Body>, ApiError>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let answering = admitted(core, user?, end, parts, path, body);
+    match limit {
+        None => answering.await,
+        Some(limit) => tokio::time::timeout(limit, answering).await.unwrap_or_else(|_| Err(ApiError::out_of_time())),
+    }
+}
+
+/// Answers a request that was let in.
+async fn admitted<B>(
+    core: &Arc<Core>,
+    user: User,
+    end: CancellationToken,
+    parts: &request::Parts,
+    path: Path,
     body: B,
 ) -> Result<Response<Body>, ApiError>
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let path = path::parse(parts.uri.path());
-    let user = gate::admit(core, user, parts, &path)?;
     let Path::Resource(target) = path else {
         reads_only(parts, &path)?;
         return about(core, parts, path);

@@ -234,9 +234,11 @@ impl Watch {
         out.freeze()
     }
 
-    /// An object as the client wants it.
+    /// An object as the client wants it: as it is kept, unless it has to be made into something else.
     fn shown(&mut self, object: &Object) -> Bytes {
-        if let (View::Table(with), Ok(value)) = (self.view, object.value()) {
+        if let View::Table(with) = self.view
+            && let Ok(value) = object.value()
+        {
             return self.table(with, object.version, &value);
         }
         // A stored object can always be shown; if it could not, the whole of it is better than a lost event.

@@ -80,6 +80,9 @@ pub struct Object {
     /// Whether it has the finalizer [`ORPHAN`].
     pub orphan: bool,
     json: Json,
+    /// How often it was parsed.
+    #[cfg(test)]
+    pub parsed: std::sync::atomic::AtomicU32,
 }
 
 /// The whole object, compact, with `apiVersion`, `kind` and `metadata.resourceVersion`.
@@ -129,6 +132,8 @@ impl Object {
             foreground: finalizers.iter().any(|name| name == FOREGROUND),
             orphan: finalizers.iter().any(|name| name == ORPHAN),
             json: Json::Plain(json),
+            #[cfg(test)]
+            parsed: std::sync::atomic::AtomicU32::default(),
         })
     }
 
@@ -161,6 +166,8 @@ impl Object {
     /// # Errors
     /// Never, in truth: the JSON was parsed before it was stored.
     pub fn value(&self) -> Result<Value, serde_json::Error> {
+        #[cfg(test)]
+        self.parsed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         serde_json::from_slice(&self.json())
     }
 

@@ -36,6 +36,8 @@ impl Rest {
         while this.plain.len() > PLAIN_MAX {
             this.pack_next(objects);
         }
+        this.plain.shrink_to_fit();
+        this.waiting.shrink_to_fit();
         this
     }
 

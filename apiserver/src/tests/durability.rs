@@ -46,6 +46,18 @@ async fn what_was_acknowledged_survives_a_kill() {
 }
 
 #[tokio::test]
+async fn status_and_scale_that_a_user_writes_survive_a_kill() {
+    let fixture = open();
+    fixture.post(WIDGETS, &widget("w")).await;
+    let status = fixture.patch(&format!("{WIDGETS}/w/status"), "merge", &json!({"status": {"replicas": 4}})).await;
+    let scale = fixture.patch(&format!("{WIDGETS}/w/scale"), "merge", &json!({"spec": {"replicas": 7}})).await;
+    assert_eq!((status.status, scale.status), (::http::StatusCode::OK, ::http::StatusCode::OK));
+    let before = fixture.get(&format!("{WIDGETS}/w")).await.json();
+    assert_eq!((&before["status"]["replicas"], &before["spec"]["replicas"]), (&json!(4), &json!(7)));
+    assert_eq!(killed(&fixture).get(&format!("{WIDGETS}/w")).await.json(), before);
+}
+
+#[tokio::test]
 async fn versions_go_on_above_everything_ever_handed_out() {
     let fixture = open();
     let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
@@ -62,9 +74,10 @@ async fn versions_go_on_above_everything_ever_handed_out() {
 async fn what_nobody_waited_for_is_there_after_a_clean_end() {
     let fixture = open();
     fixture.post(WIDGETS, &widget("w")).await;
-    fixture.patch(&format!("{WIDGETS}/w/status"), "merge", &json!({"status": {"replicas": 4}})).await;
     let api: Api<Deployment> = fixture.api();
     api.create(&PostParams::default(), &deployment("d")).await.unwrap();
+    let status = json!({"status": {"replicas": 4}});
+    api.patch_status("d", &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
     let scale = json!({"spec": {"replicas": 3}});
     api.patch_scale("d", &PatchParams::default(), &Patch::Merge(&scale)).await.unwrap();
     let before = (fixture.get(&format!("{WIDGETS}/w")).await.json(), api.get("d").await.unwrap());

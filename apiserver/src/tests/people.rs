@@ -135,6 +135,49 @@ async fn every_write_leaves_a_line_and_nothing_else_does() {
 }
 
 #[tokio::test]
+async fn the_log_tells_what_was_decided_and_why() {
+    let fixture = open();
+    let maps = super::CONFIG_MAPS;
+    let bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+    let bind = |role: &str| {
+        json!({"metadata": {"name": format!("joe-{role}")}, "roleRef": {"kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": "User", "name": "joe"}]})
+    };
+    let as_joe = async |path: &str| {
+        let joe = User::new("joe", ["system:authenticated"]);
+        let headers = [("content-type", "application/json")];
+        send_as(&fixture.server, joe, Method::POST, path, &headers, json!({"metadata": {"name": "m"}}).to_string()).await.status.as_u16()
+    };
+    let last = || {
+        let line = audit(&fixture).pop().unwrap();
+        (line["annotations"].clone(), line["responseStatus"].clone())
+    };
+    let annotations =
+        |decision: &str, reason: &str| json!({"authorization.k8s.io/decision": decision, "authorization.k8s.io/reason": reason});
+
+    assert_eq!(as_joe(maps).await, 403);
+    let message =
+        "configmaps is forbidden: User \"joe\" cannot create resource \"configmaps\" in API group \"\" in the namespace \"default\"";
+    let status = json!({"metadata": {}, "status": "Failure", "message": message, "reason": "Forbidden", "details": {"kind": "configmaps"}, "code": 403});
+    assert_eq!(last(), (annotations("forbid", ""), status));
+    assert_eq!(fixture.post(bindings, &bind("none")).await.status, 201);
+    assert_eq!(last(), (annotations("allow", ""), json!({"metadata": {}, "code": 201})), "who may do everything needs no reason");
+    assert_eq!(as_joe(maps).await, 403);
+    assert_eq!(last().0, annotations("forbid", "RBAC: clusterrole.rbac.authorization.k8s.io \"none\" not found"));
+    fixture.post(bindings, &bind("edit")).await;
+    assert_eq!(as_joe(maps).await, 201);
+    let reason = "RBAC: allowed by ClusterRoleBinding \"joe-edit\" of ClusterRole \"edit\" to User \"joe\"";
+    assert_eq!(last().0, annotations("allow", reason));
+    // What is refused after the gate was let in by it; and who may not speak for another never came so far.
+    assert_eq!(fixture.post(REQUESTS, &request("x", Some("system:masters"), None).0).await.status, 403);
+    assert_eq!(last().0, annotations("allow", ""));
+    let joe = User::new("joe", ["system:authenticated"]);
+    let speaking = [("impersonate-user", "kim")];
+    assert_eq!(send_as(&fixture.server, joe, Method::DELETE, &format!("{maps}/m"), &speaking, "").await.status, 403);
+    assert_eq!(last().0, Value::Null);
+}
+
+#[tokio::test]
 async fn namespaces_are_furnished_and_secrets_are_not_for_everybody() {
     use std::os::unix::fs::PermissionsExt;
     let fixture = open();

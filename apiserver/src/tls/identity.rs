@@ -1,4 +1,4 @@
-//! Who a client is, by the certificate it showed (which the handshake has verified) or by its bearer token.
+//! Whom a certificate names, or a request for one. It does not ask whether the certificate is good.
 
 use ebb_apiserver_core::rbac::AUTHENTICATED;
 use ring::digest::{SHA256, digest};

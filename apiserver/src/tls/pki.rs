@@ -17,10 +17,12 @@ use rcgen::{
     KeyUsagePurpose,
 };
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use super::shown::AnyCertificate;
 use crate::access::token::Tokens;
 use crate::options::OpenError;
 
@@ -98,7 +100,21 @@ impl Pki {
         Ok(params.signed_by(&request.public_key, &issuer(&self.0.ca_key)?)?.pem())
     }
 
-    /// How the server introduces itself at an address.
+    /// What tells certificates that the CA made for clients from others.
+    ///
+    /// # Errors
+    /// When the certificate of the CA is damaged.
+    pub fn verifier(&self) -> Result<Arc<dyn ClientCertVerifier>, BoxError> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(self.0.ca.as_bytes())?)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Ok(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?)
+    }
+
+    /// How the server introduces itself at an address. Clients may show any certificate, or none.
+    ///
+    /// # Errors
+    /// When the CA is damaged, or there is no randomness.
     pub fn server_config(&self, address: IpAddr) -> Result<ServerConfig, BoxError> {
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".into(), "::1".into(), "kubernetes.default.svc".into()];
         if !address.is_unspecified() {
@@ -109,14 +125,10 @@ impl Pki {
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &issuer(&self.0.ca_key)?)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let mut roots = RootCertStore::empty();
         let ca = CertificateDer::from_pem_slice(self.0.ca.as_bytes())?;
-        roots.add(ca.clone())?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).allow_unauthenticated().build()?;
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(verifier)
+            .with_client_cert_verifier(Arc::new(AnyCertificate(self.verifier()?)))
             .with_single_cert(vec![certificate.der().clone(), ca], key)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)

@@ -101,6 +101,75 @@ async fn a_person_is_out_as_soon_as_the_record_is_gone() {
     open.supervisor.drain().await;
 }
 
+/// A certificate that the CA of the fixture signed at a time, and its key.
+fn signed(fixture: &Fixture, name: &str, at: i64, seconds: i64) -> (String, String) {
+    let (asked, key) = people::request(name, Some("system:masters"), None);
+    let pem = STANDARD.decode(asked["spec"]["request"].as_str().unwrap()).unwrap();
+    let asked = rcgen::CertificateSigningRequestParams::from_pem(&String::from_utf8(pem).unwrap()).unwrap();
+    let pki = super::Pki::open(&fixture.dir.path().join("pki")).unwrap();
+    (pki.sign(&asked, at, seconds).unwrap(), key.serialize_pem())
+}
+
+/// A certificate of another CA with the name of ours, and its key.
+fn foreign() -> (String, String) {
+    let elsewhere = open_with(|_| {});
+    signed(&elsewhere, "ebb-admin", crate::clock::seconds(), 3600)
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_good_gets_an_answer_and_a_token_beside_it_counts() {
+    let open = serve();
+    let config = config(&open).await;
+    let list = async |(certificate, key): &(String, String), token: Option<&str>| {
+        let mut config = config.clone();
+        config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
+        config.auth_info.client_key_data = Some(STANDARD.encode(key).into());
+        config.auth_info.token = token.map(|token| token.to_owned().into());
+        let client = Client::try_from(config).unwrap();
+        let code = |error: kube::Error| match error {
+            kube::Error::Api(status) => (status.code, status.reason, status.message),
+            other => panic!("no answer: {other}"),
+        };
+        let maps: Api<ConfigMap> = Api::default_namespaced(client.clone());
+        let listed = maps.list(&ListParams::default()).await.map(|_| ()).map_err(code);
+        assert_eq!(client.apiserver_version().await.map(|_| ()).map_err(code), listed, "what is public is not for him who is wrong");
+        listed
+    };
+    let now = crate::clock::seconds();
+    let unauthorized = Err((401, "Unauthorized".to_owned(), "Unauthorized".to_owned()));
+    let bad = [("foreign", foreign()), ("expired", signed(&open.fixture, "joe", now - 7200, 3600))];
+    for (what, bad) in &bad {
+        assert_eq!(list(bad, None).await, unauthorized, "{what}");
+        assert_eq!(list(bad, Some("wrong")).await, unauthorized, "{what}, and a wrong token");
+        assert_eq!(list(bad, Some("secret")).await, Ok(()), "{what}, and a good token");
+    }
+    let good = signed(&open.fixture, "joe", now, 3600);
+    assert_eq!(list(&good, None).await, Ok(()));
+    assert_eq!(list(&good, Some("wrong")).await, Ok(()), "the certificate is enough");
+    open.supervisor.drain().await;
+}
+
+#[test]
+fn a_certificate_expires_on_an_open_connection() {
+    use rustls_pki_types::pem::PemObject;
+    use rustls_pki_types::{CertificateDer, UnixTime};
+    let fixture = open_with(|_| {});
+    let (certificate, _) = signed(&fixture, "joe", 1_800_000_000, 600);
+    let chain = [CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+    let verifier = super::Pki::open(&fixture.dir.path().join("pki")).unwrap().verifier().unwrap();
+    let shown = super::Shown::new(verifier.clone(), Some(&chain));
+    let at = |seconds| UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+    let name = |seconds| shown.user(at(seconds)).map(|user| user.map(|user| user.name.clone()));
+    let joe = Ok(Some("joe".to_owned()));
+    let not_good = Err(crate::access::authenticate::NotGood);
+    for (seconds, expected) in
+        [(1_800_000_000, &joe), (1_800_000_600, &joe), (1_800_000_601, &not_good), (1_700_000_000, &not_good), (1_800_000_100, &joe)]
+    {
+        assert_eq!([name(seconds), name(seconds)], [expected.clone(), expected.clone()], "at {seconds}");
+    }
+    assert_eq!(super::Shown::new(verifier, None).user(at(0)), Ok(None), "who shows nothing is nobody");
+}
+
 #[tokio::test]
 async fn a_watch_does_not_hold_up_the_end() {
     let open = serve();

@@ -18,14 +18,14 @@ use crate::table::{Backend, ObjectKey, PathRoute, VirtualHost, Visibility};
 #[derive(Debug, Default)]
 pub struct Compiled {
     /// By normalized host.
-    pub hosts: BTreeMap<String, Arc<VirtualHost>>,
+    pub hosts: BTreeMap<Arc<str>, Arc<VirtualHost>>,
     /// What is wrong with the object in itself.
     pub faults: Vec<Fault>,
 }
 
 /// Compiles one object. `old` is what the same object compiled to before; splits that did not change go on where they
 /// are.
-pub fn compile(key: &ObjectKey, ingress: &Ingress, old: Option<&Compiled>) -> Compiled {
+pub fn compile(key: &Arc<ObjectKey>, ingress: &Ingress, old: Option<&Compiled>) -> Compiled {
     let mut compiling = Compiling { hash: hash(key, &ingress.spec), key, old, faults: Vec::new(), hosts: BTreeMap::new() };
     let redirect = compiling.redirect(&ingress.spec.http_option);
     for rule in &ingress.spec.rules {
@@ -48,10 +48,10 @@ fn hash(key: &ObjectKey, spec: &IngressSpec) -> Arc<str> {
 }
 
 struct Compiling<'a> {
-    key: &'a ObjectKey,
+    key: &'a Arc<ObjectKey>,
     hash: Arc<str>,
     old: Option<&'a Compiled>,
-    hosts: BTreeMap<String, Vec<PathRoute>>,
+    hosts: BTreeMap<Arc<str>, Vec<Arc<PathRoute>>>,
     faults: Vec<Fault>,
 }
 
@@ -77,50 +77,47 @@ impl Compiling<'_> {
         if paths.is_empty() {
             return self.faults.push(Fault::NoPaths(rule.hosts.first().cloned().unwrap_or_default()));
         }
-        // Faults of paths are the same for each host of the rule; they are told once.
-        let sound: Vec<&HttpIngressPath> = paths.iter().filter(|path| self.sound(visibility, path)).collect();
+        let (mut names, mut bad) = (Vec::new(), Vec::new());
         for name in &rule.hosts {
             match host::normalize(name) {
-                Ok(normal) => {
-                    let routes = sound.iter().filter_map(|path| path_route(visibility, path).ok());
-                    self.hosts.entry(normal.into_owned()).or_default().extend(routes);
-                }
-                Err(why) => self.faults.push(Fault::BadHost { host: name.clone(), why }),
+                Ok(normal) => names.push(Arc::from(normal)),
+                Err(why) => bad.push(Fault::BadHost { host: name.clone(), why }),
             }
+        }
+        let routes: Vec<Arc<PathRoute>> = paths.iter().filter_map(|path| self.path(visibility, path, &names)).collect();
+        self.faults.extend(bad);
+        for name in names {
+            self.hosts.entry(name).or_default().extend(routes.iter().cloned());
         }
     }
 
-    fn sound(&mut self, visibility: Visibility, path: &HttpIngressPath) -> bool {
+    /// One path for all hosts of its rule, which share its split. One that is the same as before goes on with its split,
+    /// also when others came or went around it.
+    fn path(&mut self, visibility: Visibility, path: &HttpIngressPath, hosts: &[Arc<str>]) -> Option<Arc<PathRoute>> {
         match path_route(visibility, path) {
-            Ok(_) => true,
+            Ok(mut route) => {
+                let old = hosts.iter().filter_map(|name| self.old?.hosts.get(name)).flat_map(|host| &host.paths);
+                let mut same =
+                    old.filter(|old| old.prefix == route.prefix && old.matches == route.matches && old.backends == route.backends);
+                if let Some(same) = same.find(|old| old.visibility == visibility) {
+                    route.split.continue_from(&same.split);
+                }
+                Some(Arc::new(route))
+            }
             Err(fault) => {
                 self.faults.push(fault);
-                false
+                None
             }
         }
     }
 
     fn finish(self, redirect: bool) -> Compiled {
         let mut compiled = Compiled { hosts: BTreeMap::new(), faults: self.faults };
-        for (name, mut paths) in self.hosts {
-            paths.shrink_to_fit();
-            if let Some(old) = self.old.and_then(|old| old.hosts.get(&name)) {
-                continue_splits(&mut paths, &old.paths);
-            }
-            let host = VirtualHost { name: name.as_str().into(), owner: self.key.clone(), hash: self.hash.clone(), redirect, paths };
+        for (name, paths) in self.hosts {
+            let host = VirtualHost { name: name.clone(), owner: self.key.clone(), hash: self.hash.clone(), redirect, paths: paths.into() };
             compiled.hosts.insert(name, Arc::new(host));
         }
         compiled
-    }
-}
-
-/// A path that is the same as before goes on with its split, also when others came or went around it.
-fn continue_splits(paths: &mut [PathRoute], old: &[PathRoute]) {
-    for path in paths {
-        let same = old.iter().find(|old| old.prefix == path.prefix && old.matches == path.matches && old.backends == path.backends);
-        if let Some(same) = same {
-            path.split.continue_from(&same.split);
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::problem::{Fault, Problem};
 use crate::table::{ObjectKey, Table};
 
 /// Nanoseconds since 1970, then namespace and name: the order of claims.
-type Age = (i128, ObjectKey);
+type Age = (i128, Arc<ObjectKey>);
 
 struct Object {
     age: Age,
@@ -24,9 +24,9 @@ struct Object {
 /// The objects that are known, and the table that they make.
 #[derive(Default)]
 pub struct Routes {
-    objects: HashMap<ObjectKey, Object>,
+    objects: HashMap<Arc<ObjectKey>, Object>,
     /// By host, the claims on it, oldest first. Nearly always one, which must not cost a whole tree.
-    claims: BTreeMap<String, Vec<Age>>,
+    claims: BTreeMap<Arc<str>, Vec<Age>>,
     table: Table,
 }
 
@@ -65,13 +65,13 @@ impl Routes {
 
     /// Takes in a new or changed object.
     pub fn apply(&mut self, ingress: &Ingress) -> (ObjectKey, Update) {
-        let key = key_of(ingress);
+        let key = Arc::new(key_of(ingress));
         let old = self.objects.remove(&key);
         let compiled = compile(&key, ingress, old.as_ref().map(|old| &old.compiled));
         let created = ingress.metadata.creation_timestamp.as_ref();
         // Without a creation time (never stored) an object is the youngest.
         let age = (created.map_or(i128::MAX, |time| time.0.as_nanosecond()), key.clone());
-        let mut hosts: BTreeSet<String> = compiled.hosts.keys().cloned().collect();
+        let mut hosts: BTreeSet<Arc<str>> = compiled.hosts.keys().cloned().collect();
         if let Some(old) = &old {
             hosts.extend(old.compiled.hosts.keys().cloned());
             self.withdraw(old);
@@ -84,7 +84,7 @@ impl Routes {
         }
         self.objects.insert(key.clone(), Object { age, compiled });
         let update = self.settle(&key, hosts);
-        (key, update)
+        (ObjectKey::clone(&key), update)
     }
 
     /// Forgets an object.
@@ -99,7 +99,7 @@ impl Routes {
         let Some(object) = self.objects.get(key) else { return Vec::new() };
         let taken = object.compiled.hosts.keys().filter_map(|host| {
             let (_, holder) = self.claims.get(host)?.first()?;
-            (holder != key).then(|| Fault::HostTaken { host: host.clone(), by: holder.clone() })
+            (**holder != *key).then(|| Fault::HostTaken { host: host.to_string(), by: ObjectKey::clone(holder) })
         });
         object.compiled.faults.iter().cloned().chain(taken).map(|fault| Problem { object: key.clone(), fault }).collect()
     }
@@ -116,14 +116,15 @@ impl Routes {
     }
 
     /// Gives each of these hosts to its oldest claimant.
-    fn settle(&mut self, changed: &ObjectKey, hosts: BTreeSet<String>) -> Update {
+    fn settle(&mut self, changed: &ObjectKey, hosts: BTreeSet<Arc<str>>) -> Update {
         let mut update = Update::default();
         for host in hosts {
             let claims = self.claims.get(&host);
             let holder = claims.and_then(|claims| claims.first()).map(|(_, key)| key);
             // What the others are told about a host speaks of its holder, so only a new holder is news to them.
             if holder != self.table.host(&host).map(|now| &now.owner) {
-                update.others.extend(claims.into_iter().flatten().map(|(_, key)| key.clone()).filter(|key| key != changed));
+                let claimants = claims.into_iter().flatten().map(|(_, key)| key.as_ref());
+                update.others.extend(claimants.filter(|key| *key != changed).cloned());
             }
             let holder = holder.and_then(|key| self.objects.get(key));
             match (holder.and_then(|object| object.compiled.hosts.get(&host)), self.table.host(&host)) {

@@ -41,15 +41,15 @@ pub enum Visibility {
 #[derive(Debug)]
 pub struct VirtualHost {
     /// The host, as [`crate::host::normalize`] spells it.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// The Ingress object that holds the host.
-    pub owner: ObjectKey,
+    pub owner: Arc<ObjectKey>,
     /// Hash of that object's spec; what a probe with `K-Network-Hash: override` is answered.
     pub hash: Arc<str>,
     /// Plain HTTP is answered with a redirect to HTTPS (`httpOption: Redirected`).
     pub redirect: bool,
-    /// In the order of the object; the first that matches wins.
-    pub(crate) paths: Vec<PathRoute>,
+    /// In the order of the object; the first that matches wins. The hosts of one rule share them.
+    pub(crate) paths: Box<[Arc<PathRoute>]>,
 }
 
 /// A path prefix with header matches, and its split.
@@ -58,7 +58,7 @@ pub struct PathRoute {
     pub(crate) visibility: Visibility,
     pub(crate) prefix: Box<str>,
     pub(crate) matches: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) backends: Vec<Arc<Backend>>,
+    pub(crate) backends: Box<[Arc<Backend>]>,
     pub(crate) split: Split,
 }
 
@@ -76,7 +76,7 @@ pub struct Backend {
     pub forward: Option<Box<str>>,
 }
 
-type Part = HashMap<Box<str>, Arc<VirtualHost>>;
+type Part = HashMap<Arc<str>, Arc<VirtualHost>>;
 
 /// All hosts. Cloning is cheap and shares everything.
 #[derive(Clone, Debug)]

@@ -1,6 +1,9 @@
 //! The queue under paused time: what runs when, how often, and never twice at once.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use parking_lot::Mutex;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -226,4 +229,57 @@ async fn no_addition_is_lost_and_no_key_runs_twice_at_once() {
     tokio::time::timeout(Duration::from_secs(20), all_seen).await.expect("every addition is followed by a run");
     shutdown.cancel();
     run.await.unwrap().unwrap();
+}
+
+/// A cache that hears of every write, if it gets to run.
+struct Ear {
+    writes: watch::Sender<u32>,
+    heard: Arc<AtomicU32>,
+}
+
+impl Ear {
+    fn new() -> Self {
+        let (writes, heard) = (watch::Sender::new(0), Arc::new(AtomicU32::new(0)));
+        let (mut news, note) = (writes.subscribe(), heard.clone());
+        tokio::spawn(async move {
+            while news.changed().await.is_ok() {
+                note.store(*news.borrow_and_update(), Ordering::Relaxed);
+            }
+        });
+        Self { writes, heard }
+    }
+
+    /// How many writes it has not heard of.
+    fn is_behind_by(&self) -> u32 {
+        *self.writes.borrow() - self.heard.load(Ordering::Relaxed)
+    }
+}
+
+const KEYS: u32 = 40;
+const STEPS: u32 = 3;
+
+#[tokio::test]
+async fn between_the_steps_of_reconciles_whoever_heard_of_them_runs() {
+    let (queue, shutdown, behind) = (WorkQueue::default(), CancellationToken::new(), Arc::new(Mutex::new(Vec::new())));
+    (0..KEYS).for_each(|key| queue.add(key));
+    let (noted, stop) = (behind.clone(), shutdown.clone());
+    let task = tokio::spawn(async move {
+        let ear = Ear::new();
+        let reconcile = async |_: u32| {
+            for step in 0..STEPS {
+                if step > 0 {
+                    tokio::task::yield_now().await;
+                }
+                noted.lock().push(ear.is_behind_by());
+                ear.writes.send_modify(|writes| *writes += 1);
+            }
+            if noted.lock().len() == (KEYS * STEPS) as usize {
+                shutdown.cancel();
+            }
+            Answer::Ok(After::Settled)
+        };
+        queue.run("test", 16, stop, reconcile).await
+    });
+    task.await.unwrap().unwrap();
+    assert_eq!(*behind.lock(), vec![0; (KEYS * STEPS) as usize]);
 }

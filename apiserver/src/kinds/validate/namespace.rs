@@ -13,10 +13,9 @@ pub fn faults(object: &Value) -> Vec<Cause> {
 }
 
 fn finalizer_faults(name: &str) -> impl Iterator<Item = Cause> {
-    let unknown = (!names::is_known_finalizer(name)).then(|| names::UNKNOWN_FINALIZER.to_owned());
-    let name = Value::from(name);
-    let faults = names::qualified_fault(name.as_str().unwrap_or_default()).into_iter().chain(unknown);
-    faults.map(move |fault| Cause::invalid("spec.finalizers", &name, &fault))
+    const FIELD: &str = "spec.finalizers";
+    let odd = names::qualified_fault(name).map(|fault| Cause::invalid(FIELD, &name.into(), &fault));
+    odd.into_iter().chain(names::finalizer_fault(FIELD, name))
 }
 
 /// What is wrong with the status that a user gives a namespace: its phase follows from whether it is being deleted.

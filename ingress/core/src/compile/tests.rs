@@ -9,7 +9,7 @@ use crate::table::ObjectKey;
 fn compiled(spec: Value) -> (Vec<String>, Vec<&'static str>) {
     let key = ObjectKey { namespace: "dev".into(), name: "shop".into() };
     let ingress = Ingress::new("shop", serde_json::from_value(spec).unwrap());
-    let compiled = compile(&key, &ingress, None);
+    let compiled = compile(&key.into(), &ingress, None);
     let hosts = compiled.hosts.iter().map(|(name, host)| format!("{name}:{}", host.paths.len())).collect();
     (hosts, compiled.faults.iter().map(|fault| fault.reason()).collect())
 }
@@ -67,7 +67,7 @@ fn backends_know_their_revision_and_what_the_app_sees() {
         "splits": [{"serviceNamespace": "dev", "serviceName": "shop", "servicePort": 80, "percent": 100, "appendHeaders": {
             "Knative-Serving-Revision": "shop-00007", "Knative-Serving-Namespace": "prod", "x-a": "split"}}],
     }]}}]});
-    let compiled = compile(&key, &Ingress::new("shop", serde_json::from_value(spec).unwrap()), None);
+    let compiled = compile(&key.into(), &Ingress::new("shop", serde_json::from_value(spec).unwrap()), None);
     assert_eq!(compiled.faults, []);
     let backend = &compiled.hosts["shop.example"].paths[0].backends[0];
     assert_eq!(backend.revision.to_string(), "prod/shop-00007");
