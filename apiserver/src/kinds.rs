@@ -6,6 +6,7 @@ pub mod complete;
 pub mod creating;
 pub mod custom;
 pub mod definition;
+pub mod form;
 pub mod quantity;
 pub mod registry;
 pub mod typed;
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 use crate::schema::Schema;
 
+pub use form::Form;
 pub use registry::Registry;
 
 /// How long objects of a kind last.
@@ -164,6 +166,8 @@ pub struct Kind {
     pub born: fn(&mut Value),
     /// Fields beyond name and namespace that field selectors may name.
     pub selectable: Vec<Vec<String>>,
+    /// How objects are seen through this kind, if they are another kind's.
+    pub form: Option<&'static Form>,
 }
 
 impl Kind {
@@ -175,6 +179,11 @@ impl Kind {
     /// A served version by name.
     pub fn version(&self, name: &str) -> Option<&Arc<Version>> {
         self.versions.iter().find(|version| version.name == name)
+    }
+
+    /// Whether objects go out in a version as they are kept.
+    pub fn is_kept_as(&self, version: &Version) -> bool {
+        self.form.is_none() && version.name == self.stored
     }
 
     /// `apiVersion` of objects in a version.

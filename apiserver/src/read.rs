@@ -41,16 +41,25 @@ pub enum RowObject {
 
 /// An object in the version of the path.
 pub fn whole(kind: &Kind, version: &Version, object: &Object) -> Bytes {
-    if version.name == kind.stored {
+    if kind.is_kept_as(version) {
         return object.json();
     }
-    let Ok(mut value) = object.value() else { return object.json() };
+    let Ok(value) = object.value() else { return object.json() };
+    Bytes::from(seen(kind, version, value).to_string())
+}
+
+/// An object as it is kept, seen in a version.
+pub fn seen(kind: &Kind, version: &Version, kept: Value) -> Value {
+    let mut value = match kind.form {
+        Some(form) => form.read(kept),
+        None => kept,
+    };
     object_mut(&mut value).insert("apiVersion".into(), kind.api_version(&version.name).into());
     if let Shape::Schema(schema) = &version.shape {
         schema.prune(&mut value);
         schema.default(&mut value);
     }
-    Bytes::from(value.to_string())
+    value
 }
 
 /// An object as the client wants it.
@@ -62,8 +71,17 @@ pub fn show(kind: &Kind, version: &Version, view: View, object: &Object) -> Resu
     match view {
         View::Whole => Ok(whole(kind, version, object)),
         View::Metadata | View::MetadataList => Ok(metadata_only(&parsed()?).to_string().into()),
-        View::Table(with) => Ok(table::of(version, &object.version.to_string(), &parsed()?, with).to_string().into()),
+        View::Table(with) => Ok(table::of(version, &object.version.to_string(), row(kind, version, parsed()?, with)).to_string().into()),
     }
+}
+
+/// The row of an object as it is kept. All forms of an object have the same cells; its versions each have their own.
+pub fn row(kind: &Kind, version: &Version, kept: Value, with: RowObject) -> Value {
+    if kind.is_kept_as(version) {
+        return table::row(version, &kept, &kept, with);
+    }
+    let seen = seen(kind, version, kept.clone());
+    table::row(version, if kind.form.is_some() { &kept } else { &seen }, &seen, with)
 }
 
 /// The metadata of an object, as an object of its own.

@@ -44,9 +44,10 @@ pub async fn run(services: usize) -> Result<()> {
 
 /// Prints how long an `ebb up` with all these services in its data directory takes until it is ready, and until one of them has answered.
 async fn restart(ebb: Ebb, services: usize) -> Result<()> {
+    let http = ebb.http;
     let dir = ebb.stop(&[]).await?;
     let begun = Instant::now();
-    let ebb = Ebb::up_in(dir, &[]).await?;
+    let ebb = Ebb::up_at(dir, http, &[]).await?;
     let ready = begun.elapsed();
     let answer = ebb.get("filler-9.default.localhost/").await?;
     println!("started again: ready after {}, and {} from zero after {}", figures::ms(ready), answer.status, figures::ms(begun.elapsed()));

@@ -3,6 +3,10 @@
 //!
 //! Reconciles step aside: each time the queue's task runs, one of them goes on until it next waits, and then whoever else has
 //! work runs first. Otherwise a burst of them would hold back the caches, and decide by what is no longer true.
+//!
+//! What was added before the queue runs is looked at for the first time, because a process began: nothing has happened to it.
+//! It waits until there is nothing else to do. With ten thousand services that is seconds of work, and a request that comes
+//! meanwhile must not wait for it.
 
 mod turn;
 
@@ -28,6 +32,8 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// which takes milliseconds, on a busy machine some hundred; how many tries fall into that time says nothing.
 const TROUBLE: Duration = Duration::from_secs(1);
 
+/// First looks at a time. They need no more: most find everything as it should be, and those that write share commits.
+const FIRST_LOOKS: usize = 16;
 /// Places of an empty queue that are kept for what comes.
 const KEPT_PLACES: usize = 256;
 
@@ -50,7 +56,12 @@ pub enum After {
 struct State<K> {
     ready: VecDeque<K>,
     queued: HashSet<K>,
+    /// What is to be looked at for the first time, in order. Those that are not in `first` any more are skipped.
+    line: VecDeque<K>,
+    first: HashSet<K>,
     running: HashSet<K>,
+    /// Those of the running that are first looks.
+    looking: HashSet<K>,
     /// Became dirty while running.
     again: HashSet<K>,
     delayed: BTreeMap<(Instant, u64), K>,
@@ -73,7 +84,10 @@ impl<K: Hash + Eq + Clone> Default for WorkQueue<K> {
         let state = State {
             ready: VecDeque::new(),
             queued: HashSet::new(),
+            line: VecDeque::new(),
+            first: HashSet::new(),
             running: HashSet::new(),
+            looking: HashSet::new(),
             again: HashSet::new(),
             delayed: BTreeMap::new(),
             due: HashMap::new(),
@@ -92,8 +106,16 @@ impl<K: Hash + Eq + Clone> State<K> {
         if self.running.contains(&key) {
             self.again.insert(key);
         } else if self.queued.insert(key.clone()) {
+            self.first.remove(&key);
             self.ready.push_back(key);
         }
+    }
+
+    /// Makes everything that is queued a first look.
+    fn put_off(&mut self) {
+        self.queued.clear();
+        self.line = std::mem::take(&mut self.ready);
+        self.first = self.line.iter().cloned().collect();
     }
 
     /// Keeps the earlier of two dates. A key that is queued anyway needs no date.
@@ -120,7 +142,10 @@ impl<K: Hash + Eq + Clone> State<K> {
     }
 
     fn start(&mut self) -> Option<K> {
-        let key = self.ready.pop_front()?;
+        let key = match self.ready.pop_front() {
+            Some(key) => key,
+            None => self.first_look()?,
+        };
         self.queued.remove(&key);
         if self.ready.is_empty() && self.ready.capacity() > KEPT_PLACES {
             // At a start every object is queued once; that much room is not needed again soon.
@@ -131,8 +156,27 @@ impl<K: Hash + Eq + Clone> State<K> {
         Some(key)
     }
 
+    fn first_look(&mut self) -> Option<K> {
+        if self.looking.len() == FIRST_LOOKS {
+            return None;
+        }
+        let key = loop {
+            let key = self.line.pop_front()?;
+            if self.first.remove(&key) {
+                break key;
+            }
+        };
+        if self.line.is_empty() {
+            // They were as long as all objects of a kind.
+            (self.line, self.first) = (VecDeque::new(), HashSet::new());
+        }
+        self.looking.insert(key.clone());
+        Some(key)
+    }
+
     fn finish(&mut self, key: &K) {
         self.running.remove(key);
+        self.looking.remove(key);
         if self.again.remove(key) {
             self.add(key.clone());
         }
@@ -176,6 +220,7 @@ impl<K: Hash + Eq + Clone + Display> WorkQueue<K> {
     {
         let mut running = FuturesUnordered::new();
         let turn = Turn::default();
+        self.0.0.lock().put_off();
         let mut open = true;
         loop {
             let next_due = self.fill(&mut running, if open { concurrency } else { 0 }, |key| turn.of(key.clone(), reconcile(key)));
@@ -183,6 +228,8 @@ impl<K: Hash + Eq + Clone + Display> WorkQueue<K> {
                 return Ok(());
             }
             tokio::select! {
+                // News first: after a step nothing else must bring on another one before everybody has run.
+                biased;
                 () = shutdown.cancelled(), if open => open = false,
                 () = self.0.1.notified(), if open => {}
                 () = sleep_until(next_due), if open => {}

@@ -1,7 +1,7 @@
 //! A running `ebb up` of a test's own.
 
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
@@ -25,6 +25,9 @@ pub const SOON: Duration = Duration::from_secs(60);
 
 /// Lines of Ebb's log at WARN or ERROR that a test may expect; any other fails [`Ebb::stop`].
 pub type Expected<'a> = &'a [&'a str];
+
+/// Port 0: any that is free.
+const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A running `ebb up`.
 #[derive(Debug)]
@@ -55,12 +58,20 @@ impl Ebb {
     /// # Errors
     /// When it does not become ready.
     pub async fn up_in(dir: TempDir, flags: &[&str]) -> Result<Self> {
+        Self::up_at(dir, ANYWHERE, flags).await
+    }
+
+    /// Starts in `dir` with the front door at an address. Its port is part of every URL: with another one than in its last
+    /// life Ebb has to write all of them anew.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn up_at(dir: TempDir, http: SocketAddr, flags: &[&str]) -> Result<Self> {
         let addresses = dir.path().join("data/addresses.json");
         // A file of an earlier life must not be taken for this one's.
         let _ = fs::remove_file(&addresses);
-        let child = spawn(dir.path(), flags)?;
-        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut ebb = Self { child, dir, http: nowhere, api: nowhere, admin: nowhere, internal: nowhere };
+        let child = spawn(dir.path(), http, flags)?;
+        let mut ebb = Self { child, dir, http: ANYWHERE, api: ANYWHERE, admin: ANYWHERE, internal: ANYWHERE };
         let found = ebb.await_addresses(&addresses).await?;
         let address = |name: &str| -> Result<SocketAddr> { Ok(found[name].as_str().ok_or("no such address")?.parse()?) };
         (ebb.http, ebb.api, ebb.admin) = (address("http")?, address("api")?, address("admin")?);
@@ -78,7 +89,7 @@ impl Ebb {
     /// # Errors
     /// When it has ended by itself before.
     pub async fn killed_at_start(dir: &TempDir, after: Duration) -> Result<()> {
-        let mut child = spawn(dir.path(), &[])?;
+        let mut child = spawn(dir.path(), ANYWHERE, &[])?;
         sleep(after).await;
         if let Some(status) = child.try_wait()? {
             return Err(format!("ebb up ended with {status}:\n{}", log_of(dir)).into());
@@ -292,12 +303,12 @@ impl Ebb {
     }
 }
 
-fn spawn(dir: &Path, flags: &[&str]) -> Result<Child> {
+fn spawn(dir: &Path, http: SocketAddr, flags: &[&str]) -> Result<Child> {
     let log = File::options().create(true).append(true).open(dir.join("ebb.log"))?;
-    let doors = ["--http", "--api", "--admin", "--http-internal"];
+    let doors = [("--http", http), ("--api", ANYWHERE), ("--admin", ANYWHERE), ("--http-internal", ANYWHERE)];
     let child = Command::new(process::ebb_binary()?)
         .arg("up")
-        .args(doors.iter().flat_map(|door| [*door, "127.0.0.1:0"]))
+        .args(doors.iter().flat_map(|(door, address)| [(*door).to_owned(), address.to_string()]))
         .arg("--data-dir")
         .arg(dir.join("data"))
         .args(flags)

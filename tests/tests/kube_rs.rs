@@ -1,4 +1,5 @@
-//! kube-rs against the shipped binary over TLS: a reflector, and a small controller with a finalizer and server-side apply.
+//! kube-rs against the shipped binary over TLS: a reflector, a small controller with a finalizer and server-side apply, and a recorder of
+//! events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,9 +8,11 @@ use std::time::Duration;
 use ebb_tests::up::SOON;
 use ebb_tests::{Ebb, Result};
 use futures::{StreamExt, TryStreamExt};
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use k8s_openapi::api::core::v1::{ConfigMap, Event as OldEvent, Secret};
+use k8s_openapi::api::events::v1::Event as NewEvent;
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::runtime::controller::Action;
+use kube::runtime::events::{Event as Told, EventType, Recorder, Reporter};
 use kube::runtime::finalizer::{Event, finalizer};
 use kube::runtime::{Controller, WatchStreamExt, reflector, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -128,6 +131,41 @@ async fn a_controller_with_a_finalizer_and_apply() -> Result<()> {
     tokio::select! {
         () = controller => return Err("the controller ended".into()),
         told = story => told?,
+    }
+    ebb.stop(&[]).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn a_recorder_tells_in_the_new_form_and_the_old_one_is_told_too() -> Result<()> {
+    let ebb = Ebb::up().await?;
+    let client = ebb.client().await?;
+    let maps: Api<ConfigMap> = Api::default_namespaced(client.clone());
+    let map = maps.create(&PostParams::default(), &settings("m", "1")).await?;
+    let (new, old): (Api<NewEvent>, Api<OldEvent>) = (Api::default_namespaced(client.clone()), Api::default_namespaced(client.clone()));
+    let mut seen = Box::pin(old.watch(&WatchParams::default().fields("reason=Copied").disable_bookmarks(), "0").await?);
+    let recorder = Recorder::new(client, Reporter { controller: "example.com/copier".into(), instance: Some("copier-1".into()) });
+    let told = Told {
+        type_: EventType::Normal,
+        reason: "Copied".into(),
+        note: Some("copied the map".into()),
+        action: "Copying".into(),
+        secondary: None,
+    };
+    // The same again is no event of its own, but counted.
+    for _ in 0..3 {
+        recorder.publish(&told, &map.object_ref(&())).await?;
+    }
+    let events = new.list(&ListParams::default().fields("regarding.name=m")).await?.items;
+    let [event] = events.as_slice() else { return Err(format!("one event was to be told of: {events:?}").into()) };
+    assert_eq!((event.note.as_deref(), event.reporting_controller.as_deref()), (Some("copied the map"), Some("example.com/copier")));
+    assert_eq!(event.series.as_ref().map(|series| series.count), Some(3));
+    for (number, count) in [None, Some(2), Some(3)].into_iter().enumerate() {
+        let told = timeout(SOON, seen.try_next()).await??;
+        let Some(WatchEvent::Added(event) | WatchEvent::Modified(event)) = told else {
+            return Err(format!("the watch tells {told:?}").into());
+        };
+        assert_eq!((event.message.as_deref(), event.involved_object.name.as_deref()), (Some("copied the map"), Some("m")));
+        assert_eq!(event.series.and_then(|series| series.count), count, "the event of number {number}");
     }
     ebb.stop(&[]).await.map(|_| ())
 }

@@ -108,12 +108,13 @@ async fn next_line(lines: &mut tokio::io::Lines<BufReader<tokio::process::ChildS
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  labels: {app: a}\ndata:\n  color: red\n";
 
 /// A deployment of the sample server on this machine.
+/// Its pods share the machine's ports, so they have one chosen for each of them: that of the name `user-port`.
 fn deployment() -> Result<String> {
     let hello = process::hello_binary()?;
     Ok(format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  selector: {{matchLabels: {{app: web}}}}\n  \
          template:\n    metadata: {{labels: {{app: web}}}}\n    spec:\n      containers:\n      - name: web\n        image: dev.local/host\n        \
-         command: [{:?}]\n",
+         command: [{:?}]\n        ports: [{{name: user-port, containerPort: 8080}}]\n",
         hello.display().to_string()
     ))
 }
@@ -273,6 +274,11 @@ async fn deployments_run_and_scale_and_tell() -> Result<()> {
     holds(&kubectl.ok(&["scale", "deployment/web", "--replicas=2"]).await?, &["deployment.apps/web scaled"]);
     kubectl.ok(&["wait", "deployment/web", "--for=jsonpath={.status.readyReplicas}=2", "--timeout=50s"]).await?;
     holds(&kubectl.err(&["scale", "deployment/web", "--replicas=3", "--current-replicas=9"]).await?, &["Expected replicas to be 9, was 2"]);
+    holds(&kubectl.ok(&["rollout", "restart", "deployment/web"]).await?, &["deployment.apps/web restarted"]);
+    holds(&kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=50s"]).await?, &["deployment \"web\" successfully rolled out"]);
+    let pods = kubectl.json(&["get", "pods", "-l", "app=web", "--field-selector=status.phase=Running"]).await?;
+    let restarts = pods["items"].as_array().into_iter().flatten().map(|pod| &pod["status"]["containerStatuses"][0]["restartCount"]);
+    assert!(restarts.clone().count() >= 2 && restarts.clone().all(|count| *count == 0), "nobody took another's port: {pods}");
     holds(&kubectl.ok(&["get", "events"]).await?, &["LAST SEEN", "REASON"]);
     holds(&kubectl.ok(&["delete", "deployment", "web"]).await?, &["deployment.apps \"web\" deleted"]);
     kubectl.ok(&["wait", "pod", "-l", "app=web", "--for=delete", "--timeout=50s"]).await?;
@@ -355,6 +361,107 @@ async fn watches_tell_of_changes() -> Result<()> {
     holds(&timeout(SOON, seen).await??, &["EVENT", "NAME", "DATA"]);
     holds(&next_line(&mut lines).await?, &["MODIFIED", "settings"]);
     child.kill().await?;
+    ebb.stop(&[]).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn watches_tell_in_every_form() -> Result<()> {
+    let ebb = Ebb::up().await?;
+    let Some(kubectl) = Kubectl::of(&ebb)? else { return Ok(()) };
+    kubectl.ok_with(&["apply", "-f", "-"], CONFIG).await?;
+    let paint = async |color: &str| kubectl.ok(&["label", "cm", "settings", "--overwrite", &format!("color={color}")]).await;
+    let forms: [(&[&str], &str); 9] = [
+        (&["-o", "json"], "\"color\": \"COLOR\""),
+        (&["-o", "yaml"], "    color: COLOR"),
+        (&["-o", "name"], "configmap/settings"),
+        (&["--show-labels"], "app=a,color=COLOR"),
+        (&["-o", "wide", "-L", "color"], "COLOR"),
+        (&["-o", "jsonpath={.metadata.labels.color}{\"\\n\"}"], "COLOR"),
+        (&["-o", "go-template={{.metadata.labels.color}}{{\"\\n\"}}"], "COLOR"),
+        (&["-o", "custom-columns=NAME:.metadata.name,COLOR:.metadata.labels.color"], "settings   COLOR"),
+        (&["-o", "yaml", "--output-watch-events"], "      color: COLOR"),
+    ];
+    for (form, wanted) in forms {
+        paint("red").await?;
+        let (mut child, mut lines) = kubectl.start(&[&["get", "cm", "settings", "-w"], form].concat())?;
+        for color in ["red", "green", "blue"] {
+            if color != "red" {
+                paint(color).await?;
+            }
+            let wanted = wanted.replace("COLOR", color);
+            while !next_line(&mut lines).await.map_err(|error| format!("{form:?}: {error} before {wanted:?}"))?.contains(&wanted) {}
+        }
+        child.kill().await?;
+    }
+    ebb.stop(&[]).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn what_others_may_do_is_told_by_asking_as_they() -> Result<()> {
+    let ebb = Ebb::up().await?;
+    let Some(kubectl) = Kubectl::of(&ebb)? else { return Ok(()) };
+    let may = async |args: &[&str]| kubectl.all(&[&["auth", "can-i"], args, &["--as", "joe", "--as-group", "devs"]].concat(), "").await;
+    assert_eq!(may(&["list", "configmaps"]).await?, (Some(1), "no\n".into()));
+    holds(&kubectl.err(&["get", "cm", "--as", "joe"]).await?, &["(Forbidden)", "User \"joe\" cannot list resource \"configmaps\""]);
+    let before = may(&["--list"]).await?.1;
+    assert!(!before.contains("configmaps"), "{before}");
+    kubectl.ok(&["create", "rolebinding", "devs", "--clusterrole=view", "--group=devs"]).await?;
+    kubectl.ok(&["create", "role", "feeder", "--verb=update", "--resource=configmaps", "--resource-name=feed"]).await?;
+    kubectl.ok(&["create", "rolebinding", "feeder", "--role=feeder", "--user=joe"]).await?;
+    for (asked, answer) in [
+        (&["list", "configmaps"] as &[&str], (0, "yes\n")),
+        (&["get", "pods", "--subresource=log"], (0, "yes\n")),
+        (&["list", "configmaps", "--all-namespaces"], (1, "no\n")),
+        (&["list", "configmaps", "-n", "kube-system"], (1, "no\n")),
+        (&["get", "secrets"], (1, "no\n")),
+        (&["update", "configmap/feed"], (0, "yes\n")),
+        (&["update", "configmap/other"], (1, "no\n")),
+        (&["get", "/healthz"], (0, "yes\n")),
+        (&["get", "/metrics"], (1, "no\n")),
+        (&["list", "ksvc"], (0, "yes\n")),
+        (&["list", "configmaps", "-q"], (0, "")),
+    ] {
+        assert_eq!(may(asked).await?, (Some(answer.0), answer.1.to_owned()), "{asked:?}");
+    }
+    let list = may(&["--list"]).await?.1;
+    let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
+    for row in [["configmaps", "[]", "[]", "[get", "list", "watch]"].as_slice(), &["configmaps", "[]", "[feed]", "[update]"]] {
+        assert!(rows.iter().any(|told| told == row), "{row:?} is not in\n{list}");
+    }
+    holds(&kubectl.ok(&["get", "cm", "--as", "joe", "--as-group", "devs"]).await?, &["kube-root-ca.crt"]);
+    let who = kubectl.ok(&["auth", "whoami", "--as", "joe", "--as-group", "devs", "--as-uid", "7"]).await?;
+    holds(&who, &["Username    joe", "UID         7", "Groups      [devs system:authenticated]"]);
+    ebb.stop(&[]).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn tokens_are_for_a_time_an_audience_and_an_object() -> Result<()> {
+    let ebb = Ebb::up().await?;
+    let Some(kubectl) = Kubectl::of(&ebb)? else { return Ok(()) };
+    kubectl.ok(&["create", "serviceaccount", "robot"]).await?;
+    kubectl.ok(&["create", "secret", "generic", "anchor"]).await?;
+    let (server, ca) = (format!("--server=https://{}", ebb.api), ebb.data_dir().join("pki/ca.crt"));
+    let ca = format!("--certificate-authority={}", ca.display());
+    let who = async |token: &str| -> Result<String> {
+        let token = format!("--token={token}");
+        let mut command = kubectl.command(&["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}", &server, &ca, &token]);
+        let output = timeout(SOON, command.env("KUBECONFIG", "/dev/null").output()).await??;
+        Ok(format!("{}{}", String::from_utf8_lossy(&output.stdout), errors(&output)))
+    };
+    let robot = "system:serviceaccount:default:robot";
+    let token = async |flags: &[&str]| kubectl.ok(&[&["create", "token", "robot"], flags].concat()).await;
+    assert_eq!(who(token(&["--duration=1h"]).await?.trim()).await?, robot);
+    holds(&who(token(&["--audience=https://elsewhere.example"]).await?.trim()).await?, &["Unauthorized"]);
+    let bound = token(&["--bound-object-kind=Secret", "--bound-object-name=anchor"]).await?;
+    assert_eq!(who(bound.trim()).await?, robot);
+    kubectl.ok(&["delete", "secret", "anchor"]).await?;
+    holds(&who(bound.trim()).await?, &["Unauthorized"]);
+    let request: Value = serde_json::from_str(&token(&["-o", "json"]).await?)?;
+    assert!(request["status"]["expirationTimestamp"].is_string(), "{request}");
+    holds(&kubectl.err(&["create", "token", "robot", "--duration=1s"]).await?, &["may not specify a duration less than 10 minutes"]);
+    holds(&kubectl.err(&["create", "token", "nobody"]).await?, &["serviceaccounts \"nobody\" not found"]);
+    let unbound = ["create", "token", "robot", "--bound-object-kind=Pod", "--bound-object-name=none"];
+    holds(&kubectl.err(&unbound).await?, &["pods \"none\" not found"]);
     ebb.stop(&[]).await.map(|_| ())
 }
 

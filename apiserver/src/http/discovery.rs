@@ -110,7 +110,7 @@ pub struct Group {
 /// Everything that is served.
 pub fn all(core: &Core) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut kinds: Vec<Arc<Kind>> = core.registry.all().iter().map(|resource| resource.kind()).collect();
+    let mut kinds: Vec<Arc<Kind>> = core.registry.kinds();
     kinds.sort_by(|one, other| (&one.group, &one.resource).cmp(&(&other.group, &other.resource)));
     for kind in &kinds {
         for version in &kind.versions {
@@ -149,7 +149,8 @@ fn listed(kind: &Kind, version: &Version) -> Listed {
     };
     // Kubernetes keeps definitions in the version in which they began, and clients know them by that.
     let stored = if kind.qualified() == builtin::DEFINITIONS { "v1beta1" } else { kind.stored.as_str() };
-    let digest = Sha256::digest(format!("{}/{stored}/{}", kind.group, kind.kind));
+    let kept = kind.form.map_or_else(|| format!("{}/{stored}", kind.group), |form| format!("/{}", form.kept_as));
+    let digest = Sha256::digest(format!("{kept}/{}", kind.kind));
     Listed {
         resource: kind.resource.clone(),
         singular: kind.singular.clone(),

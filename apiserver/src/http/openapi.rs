@@ -34,8 +34,7 @@ const FOREVER: &str = "public, immutable, max-age=31536000";
 /// None.
 pub fn index(core: &Core, parts: &request::Parts) -> Result<Response<Body>, ApiError> {
     let mut paths = Map::new();
-    for resource in core.registry.all() {
-        let kind = resource.kind();
+    for kind in core.registry.kinds() {
         for version in &kind.versions {
             let path = path(&kind.group, &version.name);
             let hash = hash(core, &kind.group);
@@ -95,7 +94,7 @@ pub fn document(core: &Core, parts: &request::Parts, group: &str, version: &str)
 }
 
 fn value_of(core: &Core, group: &str, version: &str) -> Result<Value, ApiError> {
-    let kinds: Vec<Arc<Kind>> = core.registry.all().iter().map(|resource| resource.kind()).collect();
+    let kinds: Vec<Arc<Kind>> = core.registry.kinds();
     let mut paths = Map::new();
     let mut types = Types::new();
     let mut custom = Map::new();

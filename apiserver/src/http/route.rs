@@ -165,8 +165,7 @@ fn reads_only(parts: &request::Parts, path: &Path) -> Result<(), ApiError> {
 fn call(core: &Core, user: User, target: Target, parts: &request::Parts) -> Result<Call, ApiError> {
     let Target { group, version, namespace, resource, name, subresource } = target;
     let unknown = || unknown(core, &group);
-    let resource = core.registry.find(&group, &resource).ok_or_else(unknown)?;
-    let kind = resource.kind();
+    let (resource, kind) = core.registry.served(&group, &resource).ok_or_else(unknown)?;
     let version = kind.version(&version).ok_or_else(unknown)?.clone();
     // One object, or a collection with a namespace, must have one exactly if the kind has them.
     let misplaced = if kind.namespaced { namespace.is_empty() && !name.is_empty() } else { !namespace.is_empty() };
@@ -206,7 +205,7 @@ fn find_part(Call { kind, version, name, subresource, .. }: &Call) -> Result<(),
 
 /// A resource that does not exist: a Status where the group is ours, a page that is not found elsewhere.
 fn unknown(core: &Core, group: &str) -> ApiError {
-    let ours = core.registry.all().into_iter().any(|resource| resource.kind().group == group && !resource.kind().custom);
+    let ours = core.registry.kinds().iter().any(|kind| kind.group == group && !kind.custom);
     let reviewed = reviews::REVIEWS.iter().any(|(of, ..)| *of == group);
     if ours || reviewed || group.is_empty() { ApiError::no_such_resource() } else { ApiError::page_not_found() }
 }

@@ -10,11 +10,12 @@ use k8s_openapi::api::core::v1::{
     ConfigMap, Endpoints, Event, LimitRange, Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Secret, Service, ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::events::v1::Event as NewEvent;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use serde_json::{Value, json};
 
 use super::typed::normalise;
-use super::{Column, Generations, Kind, Lasting, Naming, Scale, Shape, Version, definition};
+use super::{Column, Form, Generations, Kind, Lasting, Naming, Scale, Shape, Version, definition};
 use crate::read::columns;
 use crate::value::{self, child, object_mut};
 
@@ -56,6 +57,34 @@ const EVENT_FIELDS: [&str; 11] = [
     "source",
     "type",
 ];
+/// Events as `events.k8s.io` tells them.
+static NEW_EVENTS: Form = Form {
+    of: "events",
+    kept_as: "v1",
+    names: &[
+        ("involvedObject", "regarding"),
+        ("message", "note"),
+        ("source", "deprecatedSource"),
+        ("firstTimestamp", "deprecatedFirstTimestamp"),
+        ("lastTimestamp", "deprecatedLastTimestamp"),
+        ("count", "deprecatedCount"),
+        ("reportingComponent", "reportingController"),
+    ],
+    always: &["involvedObject"],
+};
+/// Fields by which they can be selected there.
+const NEW_EVENT_FIELDS: [&str; 10] = [
+    "reason",
+    "regarding.kind",
+    "regarding.namespace",
+    "regarding.name",
+    "regarding.uid",
+    "regarding.apiVersion",
+    "regarding.resourceVersion",
+    "regarding.fieldPath",
+    "reportingController",
+    "type",
+];
 /// Fields by which pods can be selected.
 const POD_FIELDS: [&str; 8] = [
     "spec.nodeName",
@@ -95,6 +124,7 @@ fn kind(group: &str, kind: &str, resource: &str, short_names: &[&str], shape: Sh
         defaults: nothing,
         born: nothing,
         selectable: Vec::new(),
+        form: None,
     }
 }
 
@@ -151,6 +181,12 @@ pub fn all() -> Vec<Kind> {
     kinds.extend(rest());
     kinds.extend(rbac());
     kinds
+}
+
+/// Other forms of them.
+pub fn forms() -> Vec<Kind> {
+    let new_event = kind("events.k8s.io", "Event", "events", &["ev"], Shape::Typed(normalise::<NewEvent>));
+    vec![new_event.with(|kind| kind.form = Some(&NEW_EVENTS)).columns(columns::event()).select(&NEW_EVENT_FIELDS)]
 }
 
 fn core() -> Vec<Kind> {

@@ -15,6 +15,7 @@ pub fn complete(kind: &Kind, old: Option<&Value>, object: &mut Value) {
         ("apps", "deployments") => (deployment, &["spec", "template", "spec", "schedulerName"]),
         ("apps", "replicasets") => (replica_set, &["spec", "template", "spec", "schedulerName"]),
         ("", "services") => (service, &["spec", "internalTrafficPolicy"]),
+        ("events.k8s.io", "events") => (new_event, &["deprecatedSource"]),
         ("", "persistentvolumeclaims") => (claim, &["spec", "volumeMode"]),
         ("", "endpoints") => (endpoints, &[]),
         ("", "configmaps" | "secrets") => (data, &[]),
@@ -218,6 +219,14 @@ fn service(object: &mut Fields) {
                 set(spec, "externalTrafficPolicy", "Cluster");
             }
         }
+    }
+}
+
+/// What the older form always tells.
+fn new_event(object: &mut Fields) {
+    set(object, "deprecatedSource", json!({}));
+    for time in ["deprecatedFirstTimestamp", "deprecatedLastTimestamp"] {
+        object.entry(time).or_insert(Value::Null);
     }
 }
 

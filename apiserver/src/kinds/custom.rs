@@ -48,6 +48,7 @@ pub fn kind(definition: &CustomResourceDefinition, lasting: Lasting) -> Result<K
         born: |_: &mut Value| {},
         selectable: selectable.map(|field| member_names(&field.json_path)).collect(),
         versions: served.into_iter().map(Arc::new).collect(),
+        form: None,
     })
 }
 

@@ -18,6 +18,8 @@ use crate::value;
 pub struct Registry {
     by_id: RwLock<BTreeMap<Arc<str>, Arc<Resource>>>,
     shared: Arc<Shared>,
+    /// Kinds through which the objects of others are seen.
+    forms: Vec<Arc<Kind>>,
     /// Resources that in-process controllers derive.
     derived: HashSet<String>,
     /// Objects on disk whose kind is not defined yet.
@@ -38,8 +40,14 @@ impl Registry {
             unclaimed.entry(resource).or_default().push(object);
         }
         let derived = derived.into_iter().collect();
-        let registry =
-            Arc::new(Self { by_id: RwLock::default(), shared, derived, unclaimed: Mutex::new(unclaimed), creating: Creating::default() });
+        let registry = Arc::new(Self {
+            by_id: RwLock::default(),
+            shared,
+            forms: builtin::forms().into_iter().map(Arc::new).collect(),
+            derived,
+            unclaimed: Mutex::new(unclaimed),
+            creating: Creating::default(),
+        });
         for kind in builtin::all() {
             registry.add(kind);
         }
@@ -137,6 +145,20 @@ impl Registry {
     /// A resource by its names in a path.
     pub fn find(&self, group: &str, plural: &str) -> Option<Arc<Resource>> {
         if group.is_empty() { self.find_id(plural) } else { self.find_id(&format!("{plural}.{group}")) }
+    }
+
+    /// A resource by the names in a path, and the kind as which its objects are seen there.
+    pub fn served(&self, group: &str, plural: &str) -> Option<(Arc<Resource>, Arc<Kind>)> {
+        let form = self.forms.iter().find(|kind| kind.group == group && kind.resource == plural);
+        match form.and_then(|kind| kind.form.map(|form| (form.of, kind))) {
+            Some((of, kind)) => Some((self.find_id(of)?, kind.clone())),
+            None => self.find(group, plural).map(|resource| (resource.clone(), resource.kind())),
+        }
+    }
+
+    /// All kinds that are served.
+    pub fn kinds(&self) -> Vec<Arc<Kind>> {
+        self.all().iter().map(|resource| resource.kind()).chain(self.forms.iter().cloned()).collect()
     }
 
     /// A resource by the `apiVersion` and `kind` of an object.

@@ -3,6 +3,7 @@
 //! Source: k8s.io/kubernetes/pkg/apis/{core,apps}/validation.
 
 mod config;
+mod event;
 mod namespace;
 mod note;
 mod pod;
@@ -49,6 +50,7 @@ fn all(kind: &Kind, old: Option<&Value>, object: &Value) -> Vec<Cause> {
         ("", "services") => service::faults(old, object),
         ("", "configmaps") => config::config_map_faults(object),
         ("", "secrets") => config::secret_faults(old, object),
+        ("events.k8s.io", "events") => event::faults(old, object),
         ("", "persistentvolumeclaims") => config::claim_faults(old, object),
         ("", "events") => note::event_faults(object),
         ("coordination.k8s.io", "leases") => note::lease_faults(object),

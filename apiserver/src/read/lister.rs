@@ -8,7 +8,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 
 use super::options::{At, Continue, ListOptions};
-use super::{RowObject, View, metadata_only, table, whole};
+use super::{RowObject, View, metadata_only, row, table, whole};
 use crate::error::ApiError;
 use crate::http::body::Body;
 use crate::kinds::{Kind, Version};
@@ -111,12 +111,17 @@ fn write(call: &Call, view: View, page: Page) -> Body {
         metadata["continue"] = "".into();
     }
     match view {
-        View::Whole if version.name == kind.stored => {
+        View::Whole if kind.is_kept_as(&version) => {
             Body::pieces(pieces(&kind, &head(&kind.list_kind, &kind.api_version(&version.name), &metadata), &page.objects))
         }
         View::Whole => {
             let head = head(&kind.list_kind, &kind.api_version(&version.name), &metadata);
-            stream(head, page.objects, move |object| whole(&kind, &version, object))
+            let named = (!kind.custom).then(|| named(&kind, &version.name));
+            stream(head, page.objects, move |object| {
+                let json = whole(&kind, &version, object);
+                let rest = named.as_ref().and_then(|named| json.strip_prefix(named.as_bytes()));
+                rest.map_or_else(|| json.clone(), |rest| [b"{", rest].concat().into())
+            })
         }
         View::Metadata | View::MetadataList => {
             let head = head("PartialObjectMetadataList", "meta.k8s.io/v1", &metadata);
@@ -135,10 +140,7 @@ fn rows(of: &Version, metadata: &Value, objects: Vec<Arc<Object>>, with: RowObje
     let head = format!(
         "{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{metadata},\"columnDefinitions\":{definitions},\"rows\":["
     );
-    stream(head, objects, move |object| {
-        let shown = serde_json::from_slice(&whole(&kind, &version, object)).unwrap_or_default();
-        table::row(&version, &shown, with).to_string().into()
-    })
+    stream(head, objects, move |object| row(&kind, &version, object.value().unwrap_or_default(), with).to_string().into())
 }
 
 /// A list whose objects are written out while it is read, so that it is never in memory as a whole.
@@ -159,7 +161,7 @@ fn stream(head: String, objects: Vec<Arc<Object>>, show: impl Fn(&Object) -> Byt
 }
 
 fn pieces(kind: &Kind, head: &str, objects: &[Arc<Object>]) -> Vec<Bytes> {
-    let bare = (!kind.custom).then(|| named(kind));
+    let bare = (!kind.custom).then(|| named(kind, &kind.stored));
     let mut pieces = Vec::with_capacity(objects.len() * 2 + 2);
     pieces.push(Bytes::from(head.to_owned()));
     for (index, object) in objects.iter().enumerate() {
@@ -178,8 +180,8 @@ fn pieces(kind: &Kind, head: &str, objects: &[Arc<Object>]) -> Vec<Bytes> {
     pieces
 }
 
-/// How objects of a built-in kind begin as they are kept. In lists they do not say again what the list says of them, as in
+/// How objects of a built-in kind begin. In lists they do not say again what the list says of them, as in
 /// Kubernetes.
-fn named(kind: &Kind) -> String {
-    format!("{{\"apiVersion\":{},\"kind\":{},", json!(kind.api_version(&kind.stored)), json!(kind.kind))
+fn named(kind: &Kind, version: &str) -> String {
+    format!("{{\"apiVersion\":{},\"kind\":{},", json!(kind.api_version(version)), json!(kind.kind))
 }

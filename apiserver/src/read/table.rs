@@ -8,10 +8,10 @@ use crate::kinds::{Cell, Column, Version};
 use crate::value;
 
 /// A table of one object.
-pub fn of(version: &Version, resource_version: &str, object: &Value, with: RowObject) -> Value {
+pub fn of(version: &Version, resource_version: &str, row: Value) -> Value {
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": resource_version},
-        "columnDefinitions": definitions(version), "rows": [row(version, object, with)],
+        "columnDefinitions": definitions(version), "rows": [row],
     })
 }
 
@@ -37,11 +37,11 @@ fn definition(name: &str, kind: &str, format: &str, description: &str, priority:
     json!({"name": name, "type": kind, "format": format, "description": description, "priority": priority})
 }
 
-/// The row of an object.
-pub fn row(version: &Version, object: &Value, with: RowObject) -> Value {
-    let name = Value::from(value::meta(object, "name"));
+/// The row of an object: its cells, and what goes along with them.
+pub fn row(version: &Version, cells_of: &Value, object: &Value, with: RowObject) -> Value {
+    let name = Value::from(value::meta(cells_of, "name"));
     let fallback = [super::columns::age()];
-    let cells = columns(version, &fallback).iter().map(|column| cell(column, object));
+    let cells = columns(version, &fallback).iter().map(|column| cell(column, cells_of));
     let cells: Vec<Value> = Some(name).filter(|_| is_named_first(version)).into_iter().chain(cells).collect();
     match with {
         RowObject::None => json!({"cells": cells, "object": null}),

@@ -221,7 +221,7 @@ impl Watch {
             View::Whole => (self.kind.kind.as_str(), self.kind.api_version(&self.version.name)),
             View::Metadata | View::MetadataList => ("PartialObjectMetadata", "meta.k8s.io/v1".into()),
             // A row of an object that has nothing but its metadata.
-            View::Table(with) => return self.table(with, self.cursor, &json!({"metadata": metadata})),
+            View::Table(with) => return self.table(with, self.cursor, json!({"metadata": metadata})),
         };
         json!({"kind": kind, "apiVersion": api_version, "metadata": metadata}).to_string().into()
     }
@@ -236,18 +236,20 @@ impl Watch {
 
     /// An object as the client wants it: as it is kept, unless it has to be made into something else.
     fn shown(&mut self, object: &Object) -> Bytes {
+        // Only tables need it parsed.
         if let View::Table(with) = self.view
-            && let Ok(value) = object.value()
+            && let Ok(kept) = object.value()
         {
-            return self.table(with, object.version, &value);
+            return self.table(with, object.version, kept);
         }
         // A stored object can always be shown; if it could not, the whole of it is better than a lost event.
         show(&self.kind, &self.version, self.view, object).unwrap_or_else(|_| object.json())
     }
 
     /// A table of one object. Only the first says which columns there are.
-    fn table(&mut self, with: RowObject, version: u64, object: &Value) -> Bytes {
-        let mut table = table::of(&self.version, &version.to_string(), object, with);
+    fn table(&mut self, with: RowObject, version: u64, kept: Value) -> Bytes {
+        let row = super::row(&self.kind, &self.version, kept, with);
+        let mut table = table::of(&self.version, &version.to_string(), row);
         if std::mem::replace(&mut self.headed, true) {
             table["columnDefinitions"] = Value::Null;
         }

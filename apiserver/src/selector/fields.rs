@@ -88,6 +88,14 @@ fn unescape(text: &str) -> Result<String, String> {
     Ok(plain)
 }
 
+/// The term with the name that its field has where objects are kept.
+fn as_kept(kind: &Kind, mut term: FieldRequirement) -> FieldRequirement {
+    if let (Some(form), Some(name)) = (kind.form, term.path.first_mut()) {
+        *name = form.kept_name(name).to_owned();
+    }
+    term
+}
+
 /// Whether objects of the kind can be selected by the field.
 fn known(kind: &Kind, term: FieldRequirement) -> Result<FieldRequirement, String> {
     let path = term.path.join(".");
@@ -95,7 +103,7 @@ fn known(kind: &Kind, term: FieldRequirement) -> Result<FieldRequirement, String
     // Kinds with fields of their own have a list, all others a common rule; their messages differ.
     let own = kind.custom || !kind.selectable.is_empty();
     match (everywhere || kind.selectable.contains(&term.path), own) {
-        (true, _) => Ok(term),
+        (true, _) => Ok(as_kept(kind, term)),
         (false, true) => Err(format!("field label not supported: {path}")),
         (false, false) => Err(format!("{path:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")),
     }

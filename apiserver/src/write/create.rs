@@ -134,7 +134,7 @@ async fn create_named(core: &Core, call: &Call, body: Value, managers: Managers)
             return Err(refusal(&call.kind, &name));
         }
         if call.query.dry_run()? {
-            return Ok(Answer { written: Written::Value(new), code: 201, warnings });
+            return Ok(Answer { written: Written::Value(fit::shown(call, new)), code: 201, warnings });
         }
         if let Some(object) = commit(call, &key, Expected::Absent, Change::Put(new.clone())).await? {
             return Ok(Answer { written: Written::Stored(object), code: 201, warnings });

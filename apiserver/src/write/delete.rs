@@ -155,7 +155,7 @@ pub async fn delete(core: &Core, call: &Call, options: &Options) -> Result<Answe
         // Only what has a grace is marked before it goes.
         let last = if removed && !call.kind.graceful { old } else { doomed };
         if call.query.dry_run()? || options.dry_run {
-            return answer(told.unwrap_or(Written::Value(last)));
+            return answer(told.unwrap_or_else(|| Written::Value(fit::shown(call, last))));
         }
         let change = if removed { Change::Remove(last) } else { Change::Put(last) };
         if let Some(stored) = commit(call, &current.key, Expected::At(current.version), change).await? {
@@ -237,7 +237,7 @@ pub async fn delete_collection(core: &Core, call: &Call, options: &Options) -> R
     while let Some(result) = deletions.next().await {
         result?;
     }
-    let mut items = selected.iter().map(|object| parse(object)).collect::<Result<Vec<_>, _>>()?;
+    let mut items = selected.iter().map(|object| fit::seen(call, object)).collect::<Result<Vec<_>, _>>()?;
     let mut metadata = json!({"resourceVersion": version.to_string()});
     if call.kind.custom {
         metadata["continue"] = "".into();

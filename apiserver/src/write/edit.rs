@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Answer, Call, Core, RACES_MAX, Written, commit, create, fit, parse};
+use super::{Answer, Call, Core, RACES_MAX, Written, commit, create, fit};
 use crate::error::{ApiError, Cause};
 use crate::managed::{self, Managers};
 use crate::options::Operation;
@@ -78,7 +78,7 @@ pub async fn edit(core: &Core, call: &Call, edit: &Edit) -> Result<Answer, ApiEr
             (found, _) => found?,
         };
         let mut warnings = Vec::new();
-        let old = parse(&current)?;
+        let old = fit::seen(call, &current)?;
         let (proposed, managers) = edit.propose(call, &old)?;
         check_version(call, &current, &proposed, matches!(edit, Edit::Replace(_)))?;
         let new = match call.subresource.as_deref() {
@@ -86,7 +86,7 @@ pub async fn edit(core: &Core, call: &Call, edit: &Edit) -> Result<Answer, ApiEr
             Some("finalize") => next_finalizers(&old, &proposed),
             _ => next(core, call, &old, (edit, proposed, managers), &mut warnings)?,
         };
-        if let Some(written) = store(call, &current, &old, new).await? {
+        if let Some(written) = store(call, &current, &fit::kept(call, &old), new).await? {
             return Ok(Answer { written, code: 200, warnings });
         }
     }
@@ -102,7 +102,7 @@ pub async fn store(call: &Call, current: &Arc<Object>, old: &Value, new: Value) 
     if call.query.dry_run()? {
         let mut shown = new;
         value::metadata(&mut shown).insert("resourceVersion".into(), current.version.to_string().into());
-        return Ok(Some(Written::Value(shown)));
+        return Ok(Some(Written::Value(fit::shown(call, shown))));
     }
     let expected = Expected::At(current.version);
     if rules::is_over(&call.kind, &new) {
@@ -170,7 +170,7 @@ fn next(
     fit::judge(call, &call.name, &faults)?;
     fit::warn(call, Some(old), &new, warnings);
     let mut new = fit::stored_version(call, new);
-    managed::put(Some(old), &mut new, managers);
+    managed::put(Some(&fit::kept(call, old)), &mut new, managers);
     Ok(new)
 }
 
@@ -202,6 +202,6 @@ fn next_status(
     }
     fit::judge(call, &call.name, &fit::faults(call, &new, Some(old)))?;
     let mut new = fit::stored_version(call, new);
-    managed::put(Some(old), &mut new, managers);
+    managed::put(Some(&fit::kept(call, old)), &mut new, managers);
     Ok(new)
 }

@@ -1,9 +1,11 @@
 //! From what a client sent to what may be stored: shape, defaults, admission, validation. In this order, so that
 //! admission sees complete objects and validation sees what will be stored.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use super::{Call, Core, scale};
+use super::{Call, Core, parse, scale};
 use crate::access;
 use crate::error::{ApiError, Cause};
 use crate::http::query::FieldValidation;
@@ -11,7 +13,9 @@ use crate::kinds::{Shape, builtin, complete, definition, quantity, typed, valida
 use crate::names;
 use crate::options::{AdmissionRequest, Operation};
 use crate::patch::go_print;
+use crate::read;
 use crate::schema::Schema;
+use crate::store::Object;
 use crate::value;
 
 /// Metadata that are left out when they are empty.
@@ -250,8 +254,29 @@ pub fn judge(call: &Call, name: &str, faults: &[Cause]) -> Result<(), ApiError> 
     if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(&call.kind, name, faults)) }
 }
 
+/// An object as it is kept, in the form in which the call sees it; versions of a kind all have the same form.
+pub fn seen(call: &Call, kept: &Object) -> Result<Value, ApiError> {
+    Ok(shown(call, parse(kept)?))
+}
+
+/// What would be kept, as the answer to a dry run shows it.
+pub fn shown(call: &Call, kept: Value) -> Value {
+    if call.kind.form.is_some() { read::seen(&call.kind, &call.version, kept) } else { kept }
+}
+
+/// An object of [`seen`] as it is kept.
+pub fn kept<'a>(call: &Call, seen: &'a Value) -> Cow<'a, Value> {
+    match call.kind.form {
+        Some(form) => Cow::Owned(form.write(seen.clone())),
+        None => Cow::Borrowed(seen),
+    }
+}
+
 /// Objects are kept in one version, whatever the version in which they came.
 pub fn stored_version(call: &Call, mut object: Value) -> Value {
+    if let Some(form) = call.kind.form {
+        return form.write(object);
+    }
     if call.version.name != call.kind.stored {
         value::object_mut(&mut object).insert("apiVersion".into(), call.kind.api_version(&call.kind.stored).into());
         // The other version may know no defaults.

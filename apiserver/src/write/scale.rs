@@ -120,7 +120,7 @@ pub fn get(call: &Call, wanted: View) -> Result<Value, ApiError> {
     let object = call.object()?;
     let scale = view(paths(call)?, &parse(&object)?);
     Ok(match wanted {
-        View::Table(with) => table::of(&as_version(), &object.version.to_string(), &scale, with),
+        View::Table(with) => table::of(&as_version(), &object.version.to_string(), table::row(&as_version(), &scale, &scale, with)),
         _ => scale,
     })
 }

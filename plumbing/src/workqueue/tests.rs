@@ -1,5 +1,6 @@
 //! The queue under paused time: what runs when, how often, and never twice at once.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::Mutex;
@@ -229,6 +230,43 @@ async fn no_addition_is_lost_and_no_key_runs_twice_at_once() {
     tokio::time::timeout(Duration::from_secs(20), all_seen).await.expect("every addition is followed by a run");
     shutdown.cancel();
     run.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_looks_wait_while_there_is_something_to_do() {
+    let rig = Rig::settling(1, MS_10);
+    for key in ["a", "b", "c"] {
+        rig.queue.add(key);
+    }
+    sleep(Duration::from_millis(4)).await;
+    for key in ["x", "c", "y"] {
+        rig.queue.add(key);
+    }
+    assert_eq!(rig.log_after(LONG).await, [(0, "a"), (10, "x"), (20, "c"), (30, "y"), (40, "b")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_look_keeps_its_date() {
+    let rig = Rig::settling(1, MS_10);
+    for key in ["a", "b", "c"] {
+        rig.queue.add(key);
+    }
+    sleep(Duration::from_millis(4)).await;
+    rig.queue.add_after("c", Duration::from_millis(2));
+    assert_eq!(rig.log_after(LONG).await, [(0, "a"), (10, "c"), (20, "b")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_looks_leave_places_to_what_happens() {
+    const NAMES: [&str; 20] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t"];
+    let rig = Rig::settling(FIRST_LOOKS + 1, MS_10);
+    NAMES.iter().for_each(|name| rig.queue.add(name));
+    sleep(Duration::from_millis(4)).await;
+    rig.queue.add("live");
+    let log = rig.log_after(LONG).await;
+    let at = |when: u128| log.iter().filter(|(at, _)| *at == when).map(|(_, key)| *key).collect::<BTreeSet<_>>();
+    assert_eq!((at(0), at(4)), (NAMES[..FIRST_LOOKS].iter().copied().collect(), BTreeSet::from(["live"])));
+    assert_eq!(at(10), NAMES[FIRST_LOOKS..].iter().copied().collect());
 }
 
 /// A cache that hears of every write, if it gets to run.

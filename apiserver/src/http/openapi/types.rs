@@ -7,6 +7,7 @@ use k8s_openapi::api::authorization::v1 as authorization;
 use k8s_openapi::api::coordination::v1 as coordination;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::discovery::v1 as discovery;
+use k8s_openapi::api::events::v1 as events;
 use k8s_openapi::api::rbac::v1 as rbac;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1 as apiextensions;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, Status};
@@ -37,6 +38,7 @@ const TYPES: &[(&str, &str, Make)] = types! {
     "apps": apps { Deployment, ReplicaSet }
     "coordination.k8s.io": coordination { Lease }
     "discovery.k8s.io": discovery { EndpointSlice }
+    "events.k8s.io": events { Event }
     "rbac.authorization.k8s.io": rbac { ClusterRole, ClusterRoleBinding, Role, RoleBinding }
     "apiextensions.k8s.io": apiextensions { CustomResourceDefinition }
     "authentication.k8s.io": authentication { SelfSubjectReview, TokenRequest, TokenReview }

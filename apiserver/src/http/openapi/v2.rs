@@ -22,7 +22,7 @@ pub fn answer(core: &Core, parts: &request::Parts) -> Result<Response<Body>, Api
     }
     let mut types = Types::new();
     let mut custom = Map::new();
-    for kind in core.registry.all().iter().map(|resource| resource.kind()) {
+    for kind in core.registry.kinds() {
         for version in &kind.versions {
             match kind.custom {
                 true => add_custom(core, &kind, &version.name, &mut types, &mut custom),
