@@ -69,6 +69,11 @@ impl Cause {
     }
 }
 
+/// That nobody knows a kind. Kubernetes says besides in which line of its source.
+pub fn unregistered(kind: &str, version: &str) -> String {
+    format!("no kind {kind:?} is registered for version {version:?}")
+}
+
 /// The JSON type of a value, as messages name it.
 pub fn json_type(value: &Value) -> &'static str {
     match value {

@@ -91,10 +91,10 @@ pub fn error_response(error: &ApiError) -> Response<Body> {
     };
     let status = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = respond(status, media_type, Body::full(body));
+    response.extensions_mut().insert(Failed(error.clone()));
     if let Some(seconds) = error.details.as_ref().and_then(|details| details.get("retryAfterSeconds")?.as_u64()) {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
-    response.extensions_mut().insert(Failed(error.clone()));
     response
 }
 

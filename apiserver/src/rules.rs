@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::error::{ApiError, Cause};
+use crate::error::{ApiError, Cause, unregistered};
 use crate::http::media::go_type;
 use crate::kinds::{Generations, Kind, Version, builtin};
 use crate::store::object::{FOREGROUND, ORPHAN};
@@ -88,7 +88,7 @@ pub fn type_fault(api_version: &str, group: &str, kind: &str, object: &Value) ->
         let package = group.split('.').next().filter(|name| !name.is_empty()).unwrap_or("core");
         return Err(format!("converting ({short}.{given}) to ({package}.{kind}): unknown conversion"));
     }
-    if version == api_version { Ok(()) } else { Err(format!("no kind {given:?} is registered for version {version:?}")) }
+    if version == api_version { Ok(()) } else { Err(unregistered(given, version)) }
 }
 
 fn fit_namespace(kind: &Kind, namespace: &str, object: &mut Value) -> Result<(), ApiError> {

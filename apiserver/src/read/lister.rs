@@ -8,14 +8,13 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 
 use super::options::{At, Continue, ListOptions};
-use super::{RowObject, View, metadata_only, row, seen, table, whole};
+use super::{RowObject, View, metadata_only, row, table, whole};
 use crate::error::ApiError;
 use crate::http::body::Body;
 use crate::kinds::{Kind, Version};
 use crate::selector::Selection;
 use crate::store::resource::prefix;
 use crate::store::{Cut, Object};
-use crate::value::object_mut;
 use crate::write::Call;
 
 /// So many objects are written out at a time when they cannot go out as they are kept: some 100 KB.
@@ -117,11 +116,12 @@ fn write(call: &Call, view: View, page: Page) -> Body {
         }
         View::Whole => {
             let head = head(&kind.list_kind, &kind.api_version(&version.name), &metadata);
-            stream(
-                head,
-                page.objects,
-                move |object| if kind.custom { whole(&kind, &version, object) } else { item(&kind, &version, object) },
-            )
+            let named = (!kind.custom).then(|| named(&kind, &version.name));
+            stream(head, page.objects, move |object| {
+                let json = whole(&kind, &version, object);
+                let rest = named.as_ref().and_then(|named| json.strip_prefix(named.as_bytes()));
+                rest.map_or_else(|| json.clone(), |rest| [b"{", rest].concat().into())
+            })
         }
         View::Metadata | View::MetadataList => {
             let head = head("PartialObjectMetadataList", "meta.k8s.io/v1", &metadata);
@@ -161,7 +161,7 @@ fn stream(head: String, objects: Vec<Arc<Object>>, show: impl Fn(&Object) -> Byt
 }
 
 fn pieces(kind: &Kind, head: &str, objects: &[Arc<Object>]) -> Vec<Bytes> {
-    let bare = (!kind.custom).then(|| named(kind));
+    let bare = (!kind.custom).then(|| named(kind, &kind.stored));
     let mut pieces = Vec::with_capacity(objects.len() * 2 + 2);
     pieces.push(Bytes::from(head.to_owned()));
     for (index, object) in objects.iter().enumerate() {
@@ -180,21 +180,8 @@ fn pieces(kind: &Kind, head: &str, objects: &[Arc<Object>]) -> Vec<Bytes> {
     pieces
 }
 
-/// An object of a built-in kind, which is not kept in this form, as an item.
-fn item(kind: &Kind, version: &Version, object: &Object) -> Bytes {
-    let mut item = seen(kind, version, object.value().unwrap_or_default());
-    strip(&mut item);
-    item.to_string().into()
-}
-
-/// Takes from an item what its list says of it: in lists of built-in kinds, items do not say it again, as in Kubernetes.
-pub fn strip(item: &mut Value) {
-    for name in ["apiVersion", "kind"] {
-        object_mut(item).shift_remove(name);
-    }
-}
-
-/// How objects of a built-in kind begin as they are kept.
-fn named(kind: &Kind) -> String {
-    format!("{{\"apiVersion\":{},\"kind\":{},", json!(kind.api_version(&kind.stored)), json!(kind.kind))
+/// How objects of a built-in kind begin. In lists they do not say again what the list says of them, as in
+/// Kubernetes.
+fn named(kind: &Kind, version: &str) -> String {
+    format!("{{\"apiVersion\":{},\"kind\":{},", json!(kind.api_version(version)), json!(kind.kind))
 }

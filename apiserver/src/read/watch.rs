@@ -236,18 +236,19 @@ impl Watch {
 
     /// An object as the client wants it: as it is kept, unless it has to be made into something else.
     fn shown(&mut self, object: &Object) -> Bytes {
+        // Only tables need it parsed.
         if let View::Table(with) = self.view
-            && let Ok(value) = object.value()
+            && let Ok(kept) = object.value()
         {
-            return self.table(with, object.version, value);
+            return self.table(with, object.version, kept);
         }
         // A stored object can always be shown; if it could not, the whole of it is better than a lost event.
         show(&self.kind, &self.version, self.view, object).unwrap_or_else(|_| object.json())
     }
 
     /// A table of one object. Only the first says which columns there are.
-    fn table(&mut self, with: RowObject, version: u64, object: Value) -> Bytes {
-        let row = super::row(&self.kind, &self.version, object, with);
+    fn table(&mut self, with: RowObject, version: u64, kept: Value) -> Bytes {
+        let row = super::row(&self.kind, &self.version, kept, with);
         let mut table = table::of(&self.version, &version.to_string(), row);
         if std::mem::replace(&mut self.headed, true) {
             table["columnDefinitions"] = Value::Null;

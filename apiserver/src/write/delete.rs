@@ -7,11 +7,10 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Core, RACES_MAX, Written, commit, fit, parse};
 use crate::clock;
-use crate::error::{ApiError, Cause, details};
+use crate::error::{ApiError, Cause, details, unregistered};
 use crate::http::query::Query;
 use crate::kinds::{builtin, definition};
 use crate::options::Operation;
-use crate::read::lister;
 use crate::read::options::ListOptions;
 use crate::rules::{self, Propagation};
 use crate::selector::Selection;
@@ -117,7 +116,7 @@ fn check_kind(body: &Value) -> Result<(), ApiError> {
     if matches!(kind, "" | "DeleteOptions") {
         return Ok(());
     }
-    Err(ApiError::bad_request(format!("no kind {kind:?} is registered for version {version:?}")))
+    Err(ApiError::bad_request(unregistered(kind, version)))
 }
 
 /// Whether the body asks for a dry run, as `kubectl delete --dry-run=server` does. What is not understood must not delete.
@@ -243,7 +242,9 @@ pub async fn delete_collection(core: &Core, call: &Call, options: &Options) -> R
     if call.kind.custom {
         metadata["continue"] = "".into();
     } else {
-        items.iter_mut().for_each(lister::strip);
+        for name in ["apiVersion", "kind"] {
+            items.iter_mut().for_each(|item| drop(object_mut(item).shift_remove(name)));
+        }
     }
     let list = json!({
         "kind": call.kind.list_kind, "apiVersion": call.kind.api_version(&call.version.name),
