@@ -24,9 +24,11 @@ impl Form {
         self.names.iter().find(|(_, here)| *here == name).map_or(name, |(kept, _)| kept)
     }
 
-    /// An object in this form, but for its `apiVersion`.
+    /// An object in this form, but for its `apiVersion`. An empty text, which the core group writes, says nothing here.
     pub fn read(&self, kept: Value) -> Value {
-        renamed(kept, |name| self.names.iter().find(|(kept, _)| *kept == name).map_or(name, |(_, here)| here))
+        let mut object = renamed(kept, |name| self.names.iter().find(|(kept, _)| *kept == name).map_or(name, |(_, here)| here));
+        object_mut(&mut object).retain(|_, value| value != "");
+        object
     }
 
     /// An object as it is kept.
