@@ -69,9 +69,9 @@ impl Cause {
     }
 }
 
-/// That nobody knows a kind, as Kubernetes says it.
+/// That nobody knows a kind. Kubernetes says besides in which line of its source.
 pub fn unregistered(kind: &str, version: &str) -> String {
-    format!("no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"")
+    format!("no kind {kind:?} is registered for version {version:?}")
 }
 
 /// The JSON type of a value, as messages name it.

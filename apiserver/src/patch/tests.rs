@@ -125,6 +125,9 @@ fn json_patches_that_do_not_fit_are_refused_as_kubernetes_refuses_them() {
     let error = Patch::json(many).unwrap_err();
     let message = "Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001";
     assert_eq!((error.code, error.message.as_str()), (413, message));
+    let mut object = json!({"env": [{"name": "a"}]});
+    let keyless = strategic::merge(&mut object, &json!({"env": [{"value": "1", "b": [1, "x"]}]})).unwrap_err();
+    assert_eq!((keyless.code, keyless.message.as_str()), (500, "map: map[b:[1 x] value:1] does not contain declared merge key: name"));
     let unknown = Patch::json(json!([{"op": "nonsense", "path": "/a"}])).unwrap_err();
     assert_eq!((unknown.code, unknown.message.as_str()), (422, "the server rejected our request due to an error in our request"));
 }

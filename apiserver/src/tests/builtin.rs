@@ -32,6 +32,7 @@ async fn what_users_write_is_completed_and_stays_so() {
         "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"});
     assert_eq!(spec["template"]["spec"]["containers"][0], container);
     assert_eq!(spec["template"]["spec"]["schedulerName"], "default-scheduler");
+    assert_eq!(made["status"], json!({}));
     let again = fixture.put(&format!("{DEPLOYMENTS}/d"), &deployment("d")).await.json();
     assert_eq!((&again["metadata"]["generation"], &again["spec"]), (&json!(1), spec), "what is said again changes nothing");
 }
@@ -80,6 +81,142 @@ async fn faults_are_told_in_kubernetes_words() {
 }
 
 #[tokio::test]
+async fn what_is_completed_is_nobodys() {
+    let fixture = open();
+    let core = |resource: &str| format!("/api/v1/namespaces/default/{resource}");
+    let ports = json!([{"port": 80}]);
+    let cases = [
+        (core("services"), json!({"spec": {"clusterIP": "None", "ports": ports}}), "/spec/clusterIPs", json!(["None"])),
+        (core("services"), json!({"spec": {"ports": ports}}), "/spec/ipFamilies", json!(["IPv4"])),
+        (core("services"), json!({"spec": {"ports": ports}}), "/status", json!({"loadBalancer": {}})),
+        (core("resourcequotas"), json!({"spec": {"hard": {"pods": "1000"}}}), "/spec/hard/pods", json!("1k")),
+        (core("events"), json!({"involvedObject": {"namespace": "default"}}), "/eventTime", Value::Null),
+        (core("endpoints"), json!({"subsets": [{"ports": ports}]}), "/subsets/0/ports/0/protocol", json!("TCP")),
+        (core("configmaps"), json!({"data": {"a": null}}), "/data", json!({"a": ""})),
+    ];
+    for (number, (path, mut body, at, wanted)) in cases.into_iter().enumerate() {
+        body["metadata"] = json!({"name": format!("m{number}")});
+        let made = fixture.post(&path, &body).await.json();
+        assert_eq!(made.pointer(at), Some(&wanted), "{path} {made}");
+        let managers = made["metadata"]["managedFields"].to_string();
+        assert!(!managers.contains("ipFamilies") && !managers.contains("eventTime"), "{managers}");
+    }
+    let empty = fixture.post(&core("configmaps"), &json!({"metadata": {"name": "empty", "labels": {}}, "data": {}})).await.json();
+    assert_eq!((empty.get("data"), empty["metadata"].get("labels"), empty["metadata"].get("managedFields")), (None, None, None));
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused() {
+    let fixture = open();
+    let core = |resource: &str| format!("/api/v1/namespaces/default/{resource}");
+    let with = |name: &str, spec: Value| json!({"metadata": {"name": name}, "spec": spec});
+    let pod = |container: Value| {
+        let mut whole = json!({"name": "c", "image": "i"});
+        whole.as_object_mut().unwrap().extend(container.as_object().unwrap().clone());
+        with("q", json!({"hostNetwork": true, "containers": [whole]}))
+    };
+    let mut unselected = deployment("d");
+    unselected["spec"]["selector"] = json!({"matchExpressions": [{"key": "a", "operator": "Near"}]});
+    let mut unlabelled = deployment("d");
+    unlabelled["spec"]["template"]["metadata"]["labels"]["b c"] = json!("x");
+    let cases = [
+        (
+            DEPLOYMENTS.to_owned(),
+            unselected,
+            "spec.selector.matchExpressions[0].operator: Invalid value: \"Near\": not a valid selector operator",
+        ),
+        (DEPLOYMENTS.to_owned(), unlabelled, "spec.template.labels: Invalid value: \"b c\": name part"),
+        (
+            core("services"),
+            with("s", json!({"ports": [{"port": 80, "targetPort": "A"}]})),
+            "spec.ports[0].targetPort: Invalid value: \"A\"",
+        ),
+        (core("services"), with("s", json!({"selector": {"b c": "x"}, "ports": [{"port": 80}]})), "spec.selector: Invalid value: \"b c\""),
+        (
+            core("services"),
+            with("s", json!({"ports": [{"name": "a", "port": 80}, {"name": "b", "port": 80}]})),
+            "spec.ports[1]: Duplicate value: {\"Name\":\"\",\"Protocol\":\"TCP\"",
+        ),
+        (
+            core("pods"),
+            pod(json!({"ports": [{"containerPort": 80, "hostPort": 81}]})),
+            "spec.containers[0].ports[0].hostPort: Invalid value: 81",
+        ),
+        (
+            core("pods"),
+            pod(json!({"livenessProbe": {"exec": {}, "tcpSocket": {"port": 80}}})),
+            "spec.containers[0].livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type",
+        ),
+        (
+            core("pods"),
+            pod(json!({"resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "0.5"}}})),
+            "spec.containers[0].resources.requests: Invalid value: \"1\": must be less than or equal to cpu limit of 500m",
+        ),
+        (
+            core("pods"),
+            pod(json!({"env": [{"name": "A", "value": "1", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]})),
+            "spec.containers[0].env[0].valueFrom: Invalid value: \"\": may not be specified when `value` is not empty",
+        ),
+        (
+            core("events"),
+            json!({"metadata": {"name": "e"}, "involvedObject": {"namespace": "other"}}),
+            "involvedObject.namespace: Invalid value",
+        ),
+        (
+            "/apis/coordination.k8s.io/v1/namespaces/default/leases".to_owned(),
+            with("l", json!({"leaseDurationSeconds": 0})),
+            "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0",
+        ),
+        (
+            "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices".to_owned(),
+            json!({"metadata": {"name": "e"}}),
+            "addressType: Required value",
+        ),
+    ];
+    for (path, body, wanted) in cases {
+        let told = refused(&fixture, &path, &body).await;
+        assert!(told[0].starts_with(wanted), "{told:?}");
+    }
+    fixture.post(DEPLOYMENTS, &deployment("d")).await;
+    let status = json!({"status": {"replicas": 1, "readyReplicas": 2}});
+    let refused = fixture.patch(&format!("{DEPLOYMENTS}/d/status"), "merge", &status).await;
+    assert!(refused.text.contains("status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_with_its_place() {
+    let fixture = open();
+    let map = |body: Value| (super::CONFIG_MAPS.to_owned(), body);
+    let deploy = |spec: Value| (DEPLOYMENTS.to_owned(), json!({"metadata": {"name": "d"}, "spec": spec}));
+    let unfit =
+        |found: &str, field: &str, wanted: &str| format!("json: cannot unmarshal {found} into Go struct field {field} of type {wanted}");
+    let container = |container: Value| deploy(json!({"template": {"spec": {"containers": [{"name": "a"}, container]}}}));
+    let time = "parsing time \"soon\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"soon\" as \"2006\"";
+    let cases = [
+        (map(json!({"data": {"a": "1", "b": 1}})), unfit("number", "ConfigMap.data", "string")),
+        (map(json!({"data": ["a"]})), unfit("array", "ConfigMap.data", "map[string]string")),
+        (map(json!({"metadata": {"name": true}})), unfit("bool", "ObjectMeta.metadata.name", "string")),
+        (map(json!({"metadata": "m"})), unfit("string", "ConfigMap.metadata", "v1.ObjectMeta")),
+        (map(json!({"binaryData": {"a": "!"}})), "illegal base64 data at input byte 0".to_owned()),
+        (deploy(json!({"replicas": 3_000_000_000_i64})), unfit("number 3000000000", "DeploymentSpec.spec.replicas", "int32")),
+        (container(json!({"name": 5})), unfit("number", "Container.spec.template.spec.containers.name", "string")),
+        (container(json!({"ports": {}})), unfit("object", "Container.spec.template.spec.containers.ports", "[]v1.ContainerPort")),
+        (container(json!({"args": "a"})), unfit("string", "Container.spec.template.spec.containers.args", "[]string")),
+        (("/api/v1/namespaces/default/events".to_owned(), json!({"involvedObject": {}, "firstTimestamp": "soon"})), time.to_owned()),
+    ];
+    for ((path, body), wanted) in cases {
+        let answer = fixture.post(&path, &body).await;
+        let message = answer.json()["message"].as_str().unwrap().to_owned();
+        assert!(answer.status == 400 && message.ends_with(&format!(": {wanted}")), "{message}");
+    }
+    fixture.post(super::CONFIG_MAPS, &json!({"metadata": {"name": "m"}})).await;
+    let patched = fixture.patch(&format!("{}/m", super::CONFIG_MAPS), "merge", &json!({"data": {"a": 1}})).await;
+    let message = patched.json()["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with(" \"\" is invalid: patch: Invalid value: \"{"), "{message}");
+    assert!(message.ends_with("json: cannot unmarshal number into Go struct field ConfigMap.data of type string"), "{message}");
+}
+
+#[tokio::test]
 async fn what_may_not_change_does_not() {
     let fixture = open();
     let pods = "/api/v1/namespaces/default/pods";
@@ -92,6 +229,10 @@ async fn what_may_not_change_does_not() {
     assert_eq!(strategic(json!({"spec": {"containers": [{"name": "a", "image": "j"}]}})).await.status, 200);
     let refused = strategic(json!({"spec": {"containers": [{"name": "a", "args": ["x"]}]}})).await;
     assert!(refused.status == 422 && refused.text.contains("pod updates may not change fields other than"), "{}", refused.text);
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}});
+    let evicted = fixture.post(&format!("{pods}/p/eviction"), &eviction).await;
+    assert_eq!((evicted.status.as_u16(), evicted.json()["status"].as_str()), (201, Some("Success")));
+    assert_eq!(fixture.post(&format!("{pods}/p/eviction"), &eviction).await.json()["message"], "pods \"p\" not found");
     let claims = "/api/v1/namespaces/default/persistentvolumeclaims";
     let claim =
         json!({"metadata": {"name": "c"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});

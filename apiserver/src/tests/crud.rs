@@ -124,6 +124,9 @@ async fn scale_is_a_view_of_the_deployment() {
     let read = api.get("d").await.unwrap();
     assert_eq!((read.spec.replicas, read.metadata.generation), (Some(5), Some(2)));
     assert_eq!(read.resource_version(), scale.metadata.resource_version);
+    let none = json!([{"op": "replace", "path": "/spec/replicas", "value": 0}]);
+    let none = api.patch_scale("d", &PatchParams::default(), &Patch::<()>::Json(serde_json::from_value(none).unwrap())).await.unwrap();
+    assert_eq!(none.spec.unwrap().replicas, None, "none goes without saying");
     let path = "/apis/apps/v1/namespaces/default/deployments/d/scale";
     let answer = fixture.patch(path, "merge", &json!({"spec": {"replicas": -1}})).await;
     assert_eq!(answer.status, 422);

@@ -145,6 +145,18 @@ async fn objects_that_are_wrong() {
         ),
         (Method::DELETE, format!("{maps}/none"), json!({"propagationPolicy": "Sideways"}), 422, "propagationPolicy"),
         (Method::DELETE, format!("{maps}/none"), Value::Null, 404, "configmaps \\\"none\\\" not found"),
+        (Method::DELETE, "/api/v1/configmaps".into(), Value::Null, 405, "does not allow this method"),
+        (Method::DELETE, "/api/v1/namespaces".into(), Value::Null, 405, "does not allow this method"),
+        (Method::DELETE, "/apis/test.dev/v1/widgets".into(), Value::Null, 404, "404 page not found"),
+        (Method::POST, maps.clone(), json!({"metadata": {"generateName": "A"}}), 422, "metadata.generateName: Invalid value: \\\"A\\\""),
+        (Method::POST, maps.clone(), json!({"metadata": {"name": "m", "finalizers": ["a"]}}), 422, "neither a standard finalizer name"),
+        (
+            Method::POST,
+            maps.clone(),
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "m"}}),
+            400,
+            "cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion",
+        ),
         (Method::DELETE, maps.clone(), json!({"apiVersion": "v1", "kind": "ConfigMap"}), 400, "no kind \\\"ConfigMap\\\" is registered"),
         (Method::DELETE, format!("{maps}?gracePeriodSeconds=abc"), Value::Null, 400, "strconv.ParseInt: parsing \\\"abc\\\""),
         (Method::DELETE, "/api/v1/configmaps".into(), Value::Null, 405, "does not allow this method"),
@@ -187,6 +199,21 @@ async fn updates_that_are_wrong() {
         (Method::PATCH, path.clone(), json!({"spec": {"color": "blue"}}), 422, "supported values"),
         (Method::PATCH, path.clone(), json!({"metadata": {"name": "v"}}), 400, "does not match the name on the URL"),
         (Method::PATCH, path.clone(), json!({"apiVersion": "v1"}), 400, "does not match the expected API version"),
+        (
+            Method::PATCH,
+            path.clone(),
+            json!({"metadata": {"uid": "other"}}),
+            422,
+            "metadata.uid: Invalid value: \\\"other\\\": field is immutable",
+        ),
+        (Method::PATCH, path.clone(), json!({"metadata": {"name": null}}), 400, "was undeterminable: name must be provided"),
+        (
+            Method::PATCH,
+            path.clone(),
+            json!({"metadata": {"deletionTimestamp": "2020-01-01T00:00:00Z"}}),
+            422,
+            "metadata.deletionTimestamp: Invalid value: \\\"2020-01-01T00:00:00Z\\\": field is immutable",
+        ),
         (Method::PATCH, path.clone(), json!(5), 400, "error decoding patch: json: cannot unmarshal number"),
         (
             Method::DELETE,
@@ -239,6 +266,15 @@ async fn unknown_fields_are_dropped_told_or_refused() {
     assert_eq!(warned.json()["spec"], json!({"size": 1}));
     let map = json!({"metadata": {"name": "m"}, "dota": {"a": "b"}});
     assert_eq!(fixture.post(&format!("{CONFIG_MAPS}?fieldValidation=Strict"), &map).await.status, 400);
+    let twice = r#"{"metadata": {"name": "m"}, "data": {"a": "1", "a": "2"}}"#;
+    let strict = fixture.send(Method::POST, &format!("{CONFIG_MAPS}?fieldValidation=Strict"), &[], twice).await;
+    assert!(strict.status == 400 && strict.text.contains("strict decoding error: duplicate field \\\"data.a\\\""), "{}", strict.text);
+    let dry = fixture.send(Method::POST, &format!("{CONFIG_MAPS}?dryRun=All"), &[], twice).await;
+    assert_eq!(dry.headers["warning"], "299 - \"duplicate field \\\"data.a\\\"\"");
+    let yaml = "metadata:\n  name: m\ndata:\n  a: '1'\n  a: '2'\n";
+    let kind = ("content-type", "application/yaml");
+    let strict = fixture.send(Method::POST, &format!("{CONFIG_MAPS}?fieldValidation=Strict"), &[kind], yaml).await;
+    assert!(strict.status == 400 && strict.text.contains("line 5: key \\\"a\\\" already set in map"), "{}", strict.text);
     let ignored = fixture.post(&format!("{CONFIG_MAPS}?fieldValidation=Ignore"), &map).await;
     assert!(ignored.status == 201 && ignored.headers.get("warning").is_none());
 }

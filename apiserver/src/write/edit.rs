@@ -8,7 +8,7 @@ use super::{Answer, Call, Core, RACES_MAX, Written, commit, create, fit};
 use crate::error::{ApiError, Cause};
 use crate::managed::{self, Managers};
 use crate::options::Operation;
-use crate::patch::{Patch, go_print};
+use crate::patch::Patch;
 use crate::rules;
 use crate::store::{Change, Expected, Object};
 use crate::value::{self, carry, object_mut};
@@ -57,7 +57,7 @@ impl Edit {
     fn shape(&self, call: &Call, proposed: Value, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
         match self {
             Self::Replace(_) | Self::Apply(_) => fit::shape(call, proposed, warnings),
-            Self::Patch(Patch::Strategic(patch)) => fit::shape_patched(call, proposed, Some(go_print(patch)), warnings),
+            Self::Patch(Patch::Strategic(patch)) => fit::shape_patched(call, proposed, Some(patch), warnings),
             Self::Patch(_) => fit::shape_patched(call, proposed, None, warnings),
         }
     }
@@ -110,7 +110,7 @@ pub async fn store(call: &Call, current: &Arc<Object>, old: &Value, new: Value) 
         let mut last = new;
         carry(value::at(old, &["metadata", "resourceVersion"]), value::metadata(&mut last), "resourceVersion");
         let gone = commit(call, &current.key, expected, Change::Remove(old.clone())).await?;
-        return Ok(gone.map(|_| Written::Value(last)));
+        return Ok(gone.map(|_| Written::Value(fit::shown(call, last))));
     }
     let stored = commit(call, &current.key, expected, Change::Put(new)).await?;
     Ok(stored.map(Written::Stored))

@@ -12,6 +12,7 @@ use crate::http::query::FieldValidation;
 use crate::kinds::{Shape, builtin, complete, definition, quantity, typed, validate};
 use crate::names;
 use crate::options::{AdmissionRequest, Operation};
+use crate::patch::go_print;
 use crate::read;
 use crate::schema::Schema;
 use crate::store::Object;
@@ -32,9 +33,9 @@ pub fn shape(call: &Call, object: Value, warnings: &mut Vec<String>) -> Result<V
 ///
 /// # Errors
 /// 422 when it cannot be read as its kind at all, or has unknown fields and the client is strict.
-pub fn shape_patched(call: &Call, object: Value, patch: Option<String>, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
+pub fn shape_patched(call: &Call, object: Value, patch: Option<&Value>, warnings: &mut Vec<String>) -> Result<Value, ApiError> {
     let made = if call.user.is_system() { Value::Null } else { object.clone() };
-    read(call, object, warnings).map_err(|why| ApiError::invalid_patch(&patch.unwrap_or_else(|| made.to_string()), &why))
+    read(call, object, warnings).map_err(|why| ApiError::invalid_patch(&patch.map_or_else(|| made.to_string(), go_print), &why))
 }
 
 /// Reads an object as its kind, or says why it cannot be.
