@@ -279,7 +279,14 @@ async fn deployments_run_and_scale_and_tell() -> Result<()> {
     let pods = kubectl.json(&["get", "pods", "-l", "app=web", "--field-selector=status.phase=Running"]).await?;
     let restarts = pods["items"].as_array().into_iter().flatten().map(|pod| &pod["status"]["containerStatuses"][0]["restartCount"]);
     assert!(restarts.clone().count() >= 2 && restarts.clone().all(|count| *count == 0), "nobody took another's port: {pods}");
-    holds(&kubectl.ok(&["get", "events"]).await?, &["LAST SEEN", "REASON"]);
+    let broken = manifest.replace("dev.local/host", "nginx").replace("name: web", "name: broken");
+    kubectl.ok_with(&["apply", "-f", "-"], &broken).await?;
+    ebb.until("an event tells of the image", async |_: &Ebb| {
+        let events = kubectl.ok(&["get", "events"]).await?;
+        if events.contains("LAST SEEN") && events.contains("nginx") { Ok(()) } else { Err(events.into()) }
+    })
+    .await?;
+    kubectl.ok(&["delete", "deployment", "broken"]).await?;
     holds(&kubectl.ok(&["delete", "deployment", "web"]).await?, &["deployment.apps \"web\" deleted"]);
     kubectl.ok(&["wait", "pod", "-l", "app=web", "--for=delete", "--timeout=50s"]).await?;
     assert_eq!(kubectl.json(&["get", "pods"]).await?["items"], serde_json::json!([]));
