@@ -13,6 +13,8 @@ use crate::figures;
 
 /// How often the next service is created and timed.
 const NEXT: usize = 10;
+/// Until what a burst of work left to do is done.
+const SETTLED: Duration = Duration::from_secs(20);
 
 /// Prints memory per service, and the time until the next service is ready.
 pub async fn run(services: usize) -> Result<()> {
@@ -22,10 +24,14 @@ pub async fn run(services: usize) -> Result<()> {
     let begun = Instant::now();
     fill(&ebb, services).await?;
     println!("{services} services at zero were made and ready after {:.1} s", begun.elapsed().as_secs_f64());
+    let busy = process::usage(pid)?.0;
+    tokio::time::sleep(SETTLED).await;
     let after = process::usage(pid)?.0;
     println!(
-        "RSS {} KiB, before {} KiB: {} KiB per service",
+        "RSS {} KiB at once, {} KiB after {} s, before {} KiB: {} KiB per service",
+        busy / 1024,
         after / 1024,
+        SETTLED.as_secs(),
         before / 1024,
         after.saturating_sub(before) / 1024 / u64::try_from(services.max(1))?
     );
@@ -52,10 +58,9 @@ async fn restart(ebb: Ebb, services: usize) -> Result<()> {
     let answer = ebb.get("filler-9.default.localhost/").await?;
     println!("started again: ready after {}, and {} from zero after {}", figures::ms(ready), answer.status, figures::ms(begun.elapsed()));
     let pid = ebb.pid().ok_or("ebb up is gone")?;
-    let settled = Duration::from_secs(20);
-    tokio::time::sleep(settled).await;
+    tokio::time::sleep(SETTLED).await;
     let (memory, seconds) = process::usage(pid)?;
-    println!("RSS {} KiB after {} s with {services} services, {seconds:.1} s of CPU spent", memory / 1024, settled.as_secs());
+    println!("RSS {} KiB after {} s with {services} services, {seconds:.1} s of CPU spent", memory / 1024, SETTLED.as_secs());
     ebb.stop(&[]).await?;
     Ok(())
 }

@@ -8,6 +8,9 @@ use kube::runtime::wait::{await_condition, conditions};
 use kube::runtime::watcher::{self, Event};
 use kube::{Api, Resource, ResourceExt};
 
+use serde_json::json;
+
+use crate::store::{Change, Durability, Expected, object};
 use crate::tests::{Fixture, config_map, open};
 
 async fn make(fixture: &Fixture, name: &str, owners: &[&ConfigMap]) -> ConfigMap {
@@ -169,7 +172,7 @@ async fn many_owners_with_many_dependents_all_go() {
 async fn old_events_are_cleared_away() {
     let fixture = open();
     let events = "/api/v1/namespaces/default/events";
-    let event = serde_json::json!({"metadata": {"name": "e"}, "involvedObject": {"name": "x"}, "reason": "R"});
+    let event = json!({"metadata": {"name": "e"}, "involvedObject": {"name": "x"}, "reason": "R"});
     assert_eq!(fixture.post(events, &event).await.status, 201);
     let core = fixture.server.core();
     let resource = core.registry.find_id("events").unwrap();
@@ -177,4 +180,20 @@ async fn old_events_are_cleared_away() {
     assert_eq!(fixture.get(events).await.json()["items"].as_array().unwrap().len(), 1, "it is young");
     super::expire::clear(core, &resource, -1).await;
     assert_eq!(fixture.get(events).await.json()["items"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn of_too_many_events_the_oldest_go() {
+    let fixture = open();
+    let core = fixture.server.core();
+    let resource = core.registry.find_id("events").unwrap();
+    for number in 0..5_003 {
+        let name = format!("e{number}");
+        let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": name, "namespace": "default", "uid": name}});
+        resource.begin(&object::key("default", &name), Expected::Absent, Change::Put(event), Durability::Memory).unwrap();
+    }
+    super::expire::thin_out(core, &resource).await;
+    assert_eq!(resource.count(), 5_000);
+    let there = |name: &str| resource.get(&object::key("default", name)).is_some();
+    assert!(!there("e0") && !there("e2") && there("e3") && there("e5002"));
 }

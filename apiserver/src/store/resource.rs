@@ -168,6 +168,11 @@ impl Resource {
         self.state.lock().objects.get(key).cloned()
     }
 
+    /// Number of published objects.
+    pub fn count(&self) -> usize {
+        self.state.lock().objects.len()
+    }
+
     /// The objects of a namespace (all if it is empty) whose keys come after `after`, in order, and the version at which
     /// that is true: a watch from that version misses nothing.
     pub fn list(&self, namespace: &str, after: Option<&str>) -> (u64, Vec<Arc<Object>>) {
