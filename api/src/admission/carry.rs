@@ -12,9 +12,6 @@ pub(super) fn defaults<K: Serialize>(mut object: Value, before: &K, after: &K) -
 }
 
 fn carry(object: &mut Value, before: &Value, after: Value) {
-    if *before == after {
-        return;
-    }
     match (object, before, after) {
         (Value::Object(object), Value::Object(before), Value::Object(after)) => carry_map(object, before, after),
         (Value::Array(object), Value::Array(before), Value::Array(after))
@@ -24,6 +21,8 @@ fn carry(object: &mut Value, before: &Value, after: Value) {
                 carry(object, before, after);
             }
         }
+        // The author's spelling of what means the same stays.
+        (_, before, after) if *before == after => {}
         (object, _, after) => *object = after,
     }
 }
@@ -33,8 +32,8 @@ fn carry_map(object: &mut Map<String, Value>, before: &Map<String, Value>, after
     for (key, after) in after {
         match (object.get_mut(&key), before.get(&key)) {
             (Some(object), Some(before)) => carry(object, before, after),
-            // The types write some fields that the author left out, such as an empty list.
-            (None, Some(before)) if *before == after => {}
+            // Also what the types write though the author left it out, such as empty metadata: whoever reads and writes the
+            // object by these types must change nothing.
             (_, None | Some(_)) => {
                 object.insert(key, after);
             }

@@ -107,6 +107,27 @@ fn admitting_what_was_admitted_changes_nothing() {
 }
 
 #[test]
+fn who_reads_and_writes_by_our_types_changes_nothing() {
+    fn again<K: Serialize + DeserializeOwned>(stored: &Value) -> Value {
+        serde_json::to_value(serde_json::from_value::<K>(stored.clone()).unwrap()).unwrap()
+    }
+    let container = json!({"image": "dev.local/host", "command": ["./server"]});
+    let template = json!({"spec": {"containers": [container]}});
+    let metadata = json!({"name": "shop", "namespace": "dev"});
+    let api_version = "serving.knative.dev/v1";
+    let object = |kind: &str, spec: Value| json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec});
+    let service = create("services", &object("Service", json!({"template": template}))).unwrap();
+    assert_eq!(again::<Service>(&service)["spec"], service["spec"]);
+    let configuration = create("configurations", &object("Configuration", json!({"template": template}))).unwrap();
+    assert_eq!(again::<Configuration>(&configuration)["spec"], configuration["spec"]);
+    let revision = create("revisions", &object("Revision", template["spec"].clone())).unwrap();
+    assert_eq!(again::<Revision>(&revision)["spec"], revision["spec"]);
+    let traffic = json!([{"configurationName": "shop", "percent": 100}]);
+    let route = create("routes", &object("Route", json!({"traffic": traffic}))).unwrap();
+    assert_eq!(again::<Route>(&route)["spec"], route["spec"]);
+}
+
+#[test]
 fn only_a_change_of_the_spec_is_signed() {
     let mut stored = create("services", &from_kn()).unwrap();
     let mut labelled = stored.clone();

@@ -137,16 +137,23 @@ impl Ledger {
         Ok(())
     }
 
-    /// Judges a list.
+    /// Judges a list. Items of built-in kinds do not say again what the list says of them.
     pub fn judge(&mut self, list: &Value) -> Result<()> {
         let items = list["items"].as_array().ok_or("a list without items")?;
-        let name = |item: &Value| item["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let found: BTreeMap<String, &Value> = items.iter().map(|item| (name(item), item)).collect();
+        let kind = list["kind"].as_str().and_then(|kind| kind.strip_suffix("List")).ok_or("a list of no kind")?;
+        let mut found = BTreeMap::new();
+        for item in items {
+            let mut item = item.clone();
+            for (field, of_list) in [("apiVersion", list["apiVersion"].clone()), ("kind", kind.into())] {
+                item.as_object_mut().ok_or("an item that is no object")?.entry(field).or_insert(of_list);
+            }
+            found.insert(item["metadata"]["name"].as_str().unwrap_or_default().to_owned(), item);
+        }
         if let Some(stranger) = found.keys().find(|name| !self.objects.contains_key(*name)) {
             return Err(format!("{:?} {stranger} is there, which nobody wrote", self.kind).into());
         }
         for (name, known) in &mut self.objects {
-            known.judge(self.kind, name, found.get(name).copied())?;
+            known.judge(self.kind, name, found.get(name))?;
         }
         Ok(())
     }
