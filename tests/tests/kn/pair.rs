@@ -88,6 +88,17 @@ impl Pair {
         })
     }
 
+    /// The directory in which the commands of a side run.
+    pub fn room(&self, side: Side) -> &Path {
+        self.rooms[side.index()].path()
+    }
+
+    /// What a command of one side prints, which must not fail.
+    pub async fn ok(&self, side: Side, args: &[&str]) -> Result<String> {
+        let ran = self.run(side, args, "").await?;
+        if ran.code == 0 { Ok(ran.stdout) } else { Err(format!("{side:?} {args:?}: {ran:?}").into()) }
+    }
+
     /// Runs one command of one side.
     pub async fn run(&self, side: Side, args: &[&str], stdin: &str) -> Result<Ran> {
         let room = self.rooms[side.index()].path();
